@@ -1,0 +1,130 @@
+"""The inbox of a family, and who owns the next turn.
+
+idle -> (a message arrives) claimed -> turn -> batch in flight -> released -> idle, or claimed again
+
+The owner says which: None, a claim, or the turn at work. Who finds the family idle claims it and
+sees that its turn is taken; who finds it owned leaves the message, and the turn's end looks again.
+A thread may be interrupted between any two steps (Ctrl-C); what it owned is given back once,
+because only the owner can give it back.
+"""
+
+from __future__ import annotations
+
+import threading
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+import pykka
+
+from .message import Message
+
+if TYPE_CHECKING:
+    from .system import ActorSystem
+    from .turn import Turn
+
+
+class Fence(NamedTuple):
+    """Not a command: a mark in the inbox, called when all before it is done."""
+
+    callback: Callable[[], None]
+
+
+class Inbox(ABC):
+    """Messages that wait, in the order of their arrival, and the owner of the turn."""
+
+    __slots__ = ("_attempts", "_claiming", "_inbox", "_owner", "system")
+
+    def __init__(self, system: ActorSystem) -> None:
+        self.system = system
+        self._inbox: deque[Message | Fence] = deque()
+        self._owner: object = None
+        self._claiming = threading.Lock()
+        self._attempts = 0
+
+    def post(self, message: Message | Fence) -> object:
+        """Put a message in the inbox; any thread may, without waiting.
+
+        Gives a claim if the family was idle: the caller must see that its turn is taken with it.
+        """
+        self._inbox.append(message)
+        if self.system.ended:
+            self.refuse_all()
+        return self._claim(message) if self._owner is None else None
+
+    def _claim(self, claim: object) -> object:
+        with self._claiming:
+            if self._owner is None:
+                self._owner = claim
+                return claim
+            return None
+
+    def let_go(self, claim: object) -> None:
+        """Give a claim back whose turn never began (its thread was interrupted)."""
+        with self._claiming:
+            if self._owner is claim:
+                self._owner = None
+        self._look_again()
+
+    def release(self, turn: Turn, attempts: int = 0) -> None:
+        """End of a turn: idle, unless messages came in meanwhile. A second call does nothing.
+
+        `attempts` says how often what is in front of the inbox was decided in vain.
+        """
+        if self._owner is turn:
+            self._attempts = attempts
+            self._owner = None
+            self._look_again()
+
+    def _look_again(self) -> None:
+        if self._inbox and (claim := self._claim(object())):
+            self.system.dispatcher.ready(self, claim)
+
+    def owned_by(self, turn: Turn) -> bool:
+        """Whether this turn is at work."""
+        return self._owner is turn
+
+    @property
+    def busy(self) -> bool:
+        """Whether a turn runs or waits to run."""
+        return self._owner is not None
+
+    @abstractmethod
+    def turn(self, claim: object, limit: int, *, guest: bool = False, hold: bool = False) -> None:
+        """Decide up to `limit` waiting messages; nothing happens if `claim` is not the owner's."""
+
+    def put_back(self, messages: list[Message]) -> None:
+        """Return messages to the front of the inbox, in their order."""
+        if messages and self._inbox and self._inbox[0] is messages[-1]:
+            self._inbox.popleft()
+        self._inbox.extendleft(reversed(messages))
+
+    def fence(self, callback: Callable[[], None]) -> None:
+        """Call back once everything that is in the inbox now was decided and committed."""
+        if claim := self.post(Fence(callback)):
+            self.system.dispatcher.ready(self, claim)
+
+    def refuse_all(self) -> None:
+        """The system has ended: whatever still waits is told so, unless a turn is at work."""
+        claim = object()
+        if self._claim(claim):
+            self._empty_inbox()
+            self.let_go(claim)
+
+    def _empty_inbox(self) -> None:
+        while self._inbox:
+            try:
+                message = self._inbox.popleft()
+            except IndexError:
+                return
+            if isinstance(message, Fence):
+                message.callback()
+            else:
+                dead(message)
+
+
+def dead(message: Message) -> None:
+    """Tell the sender of a message that nobody will take it."""
+    if message.future is not None and not message.future.done:
+        message.future.fail(pykka.ActorDeadError(f"{message.actor} stopped before handling it"))

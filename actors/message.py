@@ -1,0 +1,39 @@
+"""What travels: a command on its way to its actor, and what was decided for it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from .future import Future
+
+if TYPE_CHECKING:
+    from .actor import Actor
+
+
+class Message(msgspec.Struct, gc=False):
+    """A command on its way: to whom, what, who waits for the answer, and its envelope."""
+
+    actor: Actor
+    command: Any
+    future: Future[Any] | None
+    by: str
+    why: str
+    id: str
+    happened_at: datetime | None
+
+
+class Outcome(msgspec.Struct, gc=False):
+    """What a turn decided for one command, kept until the commit allows to say it."""
+
+    message: Message
+    version: int
+    state: Any
+    events: tuple[Any, ...]
+    start: int
+    end: int
+    row: int
+    """The actor's last row in the batch once this command was decided, -1 for none."""
+    error: BaseException | None

@@ -1,0 +1,198 @@
+"""Between events and the bytes of a row, checked at both ends.
+
+Writing: an event is encoded, decoded again and compared; what would not come back equal (NaN, a
+list where a tuple is due, a number of the wrong type) is refused before anything is stored. The
+decoded copy is what the caller goes on with, so nothing that he holds can change what was stored.
+
+Reading: a row is decoded by its type and encoded again; what was not written by this shape to the
+letter is looked at closely, and an unknown key is refused with its name.
+
+Compression and encryption are the `eventsourcing` library's own (`COMPRESSOR_TOPIC`,
+`CIPHER_TOPIC`, `CIPHER_KEY`), applied in that order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from cattrs import BaseValidationError
+from eventsourcing.persistence import Cipher, Compressor
+
+from .errors import CorruptedRow, Undecodable, UnknownEvent, Unstorable
+from .explain import (
+    alike,
+    check_texts,
+    damage,
+    difference,
+    refusal,
+    storable_moment,
+    unread,
+)
+from .journal import StoredRow
+from .names import EVENT_CLASSES, wire_name
+from .recorded import Envelope, Recorded, Stamp, Tail
+from .shape import Shape, shape_of
+
+_stamp = msgspec.json.Decoder(Stamp).decode
+_FAULTS = (
+    ValueError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    RecursionError,
+    BaseValidationError,
+)
+"""What msgspec, cattrs and comparisons raise on values that do not fit."""
+_json = msgspec.json.Encoder().encode
+
+
+class Codec:
+    """Encodes events into tails, seals tails into rows' states, decodes rows into envelopes."""
+
+    __slots__ = ("_by_class", "_by_name", "_cipher", "_compressor", "plain")
+
+    def __init__(self, compressor: Compressor | None = None, cipher: Cipher | None = None) -> None:
+        self._compressor = compressor
+        self._cipher = cipher
+        self.plain = compressor is None and cipher is None
+        self._by_class: dict[type, tuple[str, Shape]] = {}
+        self._by_name: dict[str, tuple[type, Shape]] = {}
+
+    def encode(
+        self, event: Any, by: str, why: str, cause: str, happened_at: datetime | None = None
+    ) -> tuple[str, bytes, Any]:
+        """The wire name, the tail of the row's state, and the event as it will be read back.
+
+        Raises `Unstorable`, naming event and field, where it would not be read back equal.
+        """
+        known = self._by_class.get(type(event))
+        name, shape = known or self._meet(event)
+        if not (type(by) is type(why) is type(cause) is str):
+            check_texts(name, by=by, why=why, cause=cause)
+        if happened_at is not None:
+            happened_at = storable_moment(name, happened_at)
+        try:
+            tail = shape.write(Tail(by, event, why, cause, happened_at))
+            if shape.exact(event):
+                return name, tail, event
+            copy = shape.read_tail(tail).data
+            if copy == event or alike(event, copy):
+                return name, tail, copy
+        except _FAULTS as error:
+            raise refusal(name, event, error) from error
+        raise difference(name, event, copy)
+
+    def seal(self, tails: list[bytes], recorded_at: datetime) -> list[bytes]:
+        """The states of rows: each tail behind the stamp, compressed and encrypted if so set."""
+        head = b'{"recorded_at":' + _json(recorded_at) + b","
+        states = [head + tail[1:] for tail in tails]
+        if self._compressor is not None:
+            states = [self._compressor.compress(state) for state in states]
+        if self._cipher is not None:
+            states = [self._cipher.encrypt(state) for state in states]
+        return states
+
+    def decode(
+        self, position: int, address: str, version: int, name: str, state: bytes
+    ) -> Envelope[Any]:
+        """The envelope of a row.
+
+        Raises `UnknownEvent` for a wire name without a class, `CorruptedRow` where the state is no
+        envelope at all, `Undecodable` where it does not fit the class.
+        """
+        known = self._by_name.get(name)
+        if known is None or known[0] is not EVENT_CLASSES.get(name):
+            known = self._learn(name, address, version)
+        cls, shape = known
+        if not self.plain:
+            state = self._open(position, address, version, state)
+        try:
+            envelope = shape.read(state)
+            again = shape.write(envelope)
+        except _FAULTS as error:
+            raise damage(position, address, version, name, state, error) from error
+        if again != state and (field := unread(state, again)):
+            reason = f"{cls.__qualname__} has no such field"
+            raise Undecodable(name, field, reason, address, version)
+        return envelope
+
+    def events(self, rows: Iterable[StoredRow]) -> Iterator[Any]:
+        """The events of rows, and nothing else of them: what a replay needs; raises as `decode`.
+
+        A row that was written to the letter takes the short way, any other `decode`.
+        """
+        last, shape = "", None
+        for row in rows:
+            if row[3] != last:
+                last, shape = row[3], self._exactly(row[3])
+            if shape is not None:
+                try:
+                    envelope = shape.read(row[4])
+                    if shape.write(envelope) == row[4]:
+                        yield envelope.data
+                        continue
+                except _FAULTS:
+                    pass  # told in full by `decode`
+            yield self.decode(*row).data
+
+    def _exactly(self, name: str) -> Shape | None:
+        """The shape of a wire name, if it is known and rows are stored as they were written."""
+        known = self._by_name.get(name)
+        if known is None or known[0] is not EVENT_CLASSES.get(name) or not self.plain:
+            return None
+        return known[1]
+
+    def recorded(
+        self, position: int, address: str, version: int, name: str, state: bytes
+    ) -> Recorded:
+        """A row as a `Recorded`; raises as `decode` does."""
+        found = self.decode(position, address, version, name, state)
+        return Recorded(
+            position, address, version, name, found.data, found.recorded_at,
+            found.happened_at or found.recorded_at, found.by, found.why, found.cause,
+        )  # fmt: skip
+
+    def stamp(self, position: int, address: str, version: int, name: str, state: bytes) -> Stamp:
+        """When a row was recorded and what caused it, whatever its event may be."""
+        if not self.plain:
+            state = self._open(position, address, version, state)
+        try:
+            return _stamp(state)
+        except (ValueError, TypeError) as error:
+            raise CorruptedRow(position, address, version, f"it has no stamp: {error}") from error
+
+    def holds(
+        self, position: int, address: str, version: int, name: str, state: bytes, tail: bytes
+    ) -> bool:
+        """Whether a row was made of this very tail."""
+        if not self.plain:
+            state = self._open(position, address, version, state)
+        return state.endswith(tail[1:])
+
+    def _meet(self, event: Any) -> tuple[str, Shape]:
+        name = wire_name(type(event))
+        if name is None:
+            raise Unstorable(type(event).__qualname__, "", "its class is not made by @event")
+        known = name, shape_of(type(event), name)
+        self._by_class[type(event)] = known
+        return known
+
+    def _learn(self, name: str, address: str, version: int) -> tuple[type, Shape]:
+        cls = EVENT_CLASSES.get(name)
+        if cls is None:
+            raise UnknownEvent(name, address, version)
+        known = cls, shape_of(cls, name)
+        self._by_name[name] = known
+        return known
+
+    def _open(self, position: int, address: str, version: int, state: bytes) -> bytes:
+        try:
+            if self._cipher is not None:
+                state = self._cipher.decrypt(state)
+            return self._compressor.decompress(state) if self._compressor else state
+        except Exception as error:
+            reason = f"it does not decrypt or decompress ({error}); is it the right key?"
+            raise CorruptedRow(position, address, version, reason) from error

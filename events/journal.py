@@ -1,0 +1,66 @@
+"""What the log asks of a store: rows in, rows out, in one order.
+
+A journal is the seam between this house and whatever keeps the bytes. It knows nothing of events,
+envelopes or actors. Ours are in `recorders/`; `recorders/adopted.py` makes one of any recorder of
+the `eventsourcing` library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol, TypeAlias
+
+Row: TypeAlias = tuple[str, int, str, bytes]
+"""What is written: address, version, wire name, state (the encoded envelope)."""
+
+StoredRow: TypeAlias = tuple[int, str, int, str, bytes]
+"""What is read: position, then the row."""
+
+
+class Journal(Protocol):
+    """An append-only table of rows, unique by address and version, numbered by position.
+
+    Positions increase and are never reused. A reader sees them complete: when it sees a position,
+    no lower one will appear later.
+    """
+
+    @property
+    def path(self) -> str:
+        """What to call this journal in messages: a file, `memory:`, a module."""
+        ...
+
+    def write(self, rows: Sequence[Row]) -> Sequence[int]:
+        """Store all rows in one durable transaction, or none; return their positions in order.
+
+        Raises `eventsourcing.persistence.IntegrityError` where an address already has a version,
+        and `StorageFull`, `StorageFailed`, `LogReadOnly`, `LeaseLost` or `LogClosed` where nothing
+        was stored. Any other error leaves the outcome open.
+        """
+        ...
+
+    def rows(self, address: str, after: int = 0, upto: int | None = None) -> Iterator[StoredRow]:
+        """The rows of one address with `after < version <= upto`, by version.
+
+        Raises `CorruptedRow` at a row that is not what was written.
+        """
+        ...
+
+    def scan(self, after: int = 0, upto: int | None = None) -> Iterator[StoredRow]:
+        """The rows with `after < position <= upto`, by position, read in short pieces."""
+        ...
+
+    def last_position(self) -> int:
+        """The highest position stored, 0 for an empty journal."""
+        ...
+
+    def version(self, address: str) -> int:
+        """The last version of an address, 0 where it has no rows."""
+        ...
+
+    def addresses(self, prefix: str = "") -> Iterator[tuple[str, int]]:
+        """Every address that starts with `prefix` and its last version, by address."""
+        ...
+
+    def close(self) -> None:
+        """Give everything back; a second call does nothing."""
+        ...

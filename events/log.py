@@ -1,0 +1,242 @@
+"""The log: every event of every actor, in one order, on disk before anyone is told of it.
+
+`Log.open` takes a URL: `memory:`, `sqlite:///bank.db` (four slashes for an absolute path) or
+`module:eventsourcing.sqlite` for any other recorder of that library, which reads its settings from
+the environment and from `settings`. Guarantees: versions count 1, 2, 3 … for each address without a
+gap; positions increase and are complete for every reader; `recorded_at` never runs backwards along
+positions; one `append` is stored whole or not at all.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Self
+
+import attrs
+from eventsourcing.persistence import IntegrityError
+
+from .address import check
+from .clock import Clock, WallClock
+from .codec import Codec
+from .errors import ConcurrencyError, LogReadOnly
+from .journal import Journal
+from .opening import open_journal
+from .recorded import Recorded
+
+TailRow = tuple[str, int, str, bytes]
+"""A row whose state still lacks its stamp: address, version, wire name, tail."""
+
+
+@attrs.frozen
+class Append:
+    """Events for one address, which must stand at version `expected` when they are stored."""
+
+    address: str
+    expected: int
+    events: tuple[Any, ...]
+    by: str = "system"
+    why: str = ""
+    cause: str = ""
+    happened_at: datetime | None = None
+
+
+@attrs.frozen
+class Stored:
+    """What a write came to: the positions of its rows in order, and when it was recorded."""
+
+    positions: Sequence[int]
+    recorded_at: datetime
+
+
+class Log:
+    """An append-only log of events over a journal. Safe to use from many threads."""
+
+    def __init__(
+        self, journal: Journal, codec: Codec, clock: Clock, *, read_only: bool = False
+    ) -> None:
+        self.codec = codec
+        self.clock = clock
+        self.read_only = read_only
+        self._journal = journal
+        self._writing = threading.Lock()
+
+    @classmethod
+    def open(
+        cls,
+        url: str,
+        *,
+        read_only: bool = False,
+        create: bool = True,
+        clock: Clock | None = None,
+        settings: Mapping[str, str] | None = None,
+    ) -> Self:
+        """Open a log by URL; a writer takes the lease of a file, a reader needs none.
+
+        `settings` are those of the `eventsourcing` library (`COMPRESSOR_TOPIC`, `CIPHER_TOPIC`,
+        `CIPHER_KEY` and what a module asks for); what is missing is taken from the environment.
+        Raises `LogInUse`, `NotALog`, `NewerLog`, `NoSuchLog`, `LogReadOnly`; ValueError for a URL
+        of no known scheme.
+        """
+        clock = clock or WallClock()
+        journal, codec = open_journal(url, read_only, create, clock, settings or {})
+        log = cls(journal, codec, clock, read_only=read_only)
+        try:
+            log._continue_time()
+        except BaseException:
+            log.close()
+            raise
+        return log
+
+    @property
+    def path(self) -> str:
+        """What to call this log in messages."""
+        return self._journal.path
+
+    @property
+    def journal(self) -> Journal:
+        """The store under this log, for those who measure it."""
+        return self._journal
+
+    def append(self, *appends: Append) -> Stored:
+        """Store events of several addresses in one transaction.
+
+        Raises `ConcurrencyError` where an address does not stand at the expected version,
+        `Unstorable` for an event that would not come back equal; nothing is stored then.
+        """
+        rows: list[TailRow] = []
+        for each in appends:
+            check(each.address)
+            for version, event in enumerate(each.events, each.expected + 1):
+                name, tail, _ = self.codec.encode(
+                    event, each.by, each.why, each.cause, each.happened_at
+                )
+                rows.append((each.address, version, name, tail))
+        with self._writing:
+            for each in appends:
+                found = self.version(each.address)
+                if found != each.expected:
+                    raise ConcurrencyError(each.address, each.expected, found)
+            try:
+                return self._store(rows)
+            except IntegrityError as error:
+                first = appends[0]
+                raise ConcurrencyError(first.address, first.expected) from error
+
+    def store(self, rows: Sequence[TailRow]) -> Stored:
+        """Stamp, seal and store rows made by `codec.encode`: the committer's way in.
+
+        Raises the library's `IntegrityError` where an address already has a version, otherwise as
+        `Journal.write` does.
+        """
+        with self._writing:
+            return self._store(rows)
+
+    def _store(self, rows: Sequence[TailRow]) -> Stored:
+        if self.read_only:
+            raise LogReadOnly(self.path, "it was opened read-only")
+        moment = self.clock.now()
+        if not rows:
+            return Stored((), moment)
+        states = self.codec.seal([row[3] for row in rows], moment)
+        sealed = [
+            (address, version, name, state)
+            for (address, version, name, _), state in zip(rows, states, strict=True)
+        ]
+        return Stored(self._journal.write(sealed), moment)
+
+    def read(self, address: str, *, after: int = 0, upto: int | None = None) -> Iterator[Recorded]:
+        """The events of one address with `after < version <= upto`, by version."""
+        recorded = self.codec.recorded
+        for row in self._journal.rows(check(address), after, upto):
+            yield recorded(*row)
+
+    def events(self, address: str, *, after: int = 0, upto: int | None = None) -> Iterator[Any]:
+        """The bare events of one address, by version: what a fold needs, and no more."""
+        return self.codec.events(self._journal.rows(address, after, upto))
+
+    def causes(self, address: str, *, after: int = 0) -> Iterator[tuple[int, str]]:
+        """Position and cause of the events of one address with `after < version`, by version."""
+        for row in self._journal.rows(address, max(after, 0)):
+            yield row[0], self.codec.stamp(*row).cause
+
+    def scan(
+        self,
+        *,
+        after: int = 0,
+        upto: int | None = None,
+        recorded: tuple[datetime | None, datetime | None] = (None, None),
+        happened: tuple[datetime | None, datetime | None] = (None, None),
+    ) -> Iterator[Recorded]:
+        """All events with `after < position <= upto`, by position.
+
+        `recorded` and `happened` are periods (from, until), both ends included, None for open. A
+        period of `recorded_at` is found by bisection; one of `happened_at`, which has no order in
+        the log, by reading.
+        """
+        start, end = recorded
+        if start is not None:
+            after = max(after, self._first_recorded(start) - 1)
+        for row in self._journal.scan(after, upto):
+            each = self.codec.recorded(*row)
+            if end is not None and each.recorded_at > end:
+                return
+            if _within(each.happened_at, happened):
+                yield each
+
+    def _first_recorded(self, moment: datetime) -> int:
+        """The lowest position whose event was recorded at or after `moment`."""
+        low, high = 1, self.last_position() + 1
+        while low < high:
+            middle = (low + high) // 2
+            row = next(self._journal.scan(middle - 1), None)
+            if row is None or self.codec.stamp(*row).recorded_at >= moment:
+                high = middle
+            else:
+                low = row[0] + 1
+        return low
+
+    def rows(self, after: int = 0, upto: int | None = None) -> Iterator[Any]:
+        """The rows as stored, undecoded, by position: for verification and export."""
+        return self._journal.scan(after, upto)
+
+    def last_position(self) -> int:
+        """The highest position, 0 for an empty log."""
+        return self._journal.last_position()
+
+    def version(self, address: str) -> int:
+        """The last version of an address, 0 where it has no events."""
+        return self._journal.version(address)
+
+    def addresses(self, prefix: str = "") -> Iterator[tuple[str, int]]:
+        """Every address that starts with `prefix`, and its last version, by address."""
+        return self._journal.addresses(prefix)
+
+    def close(self) -> None:
+        """Close the log and give the lease back; a second call does nothing."""
+        self._journal.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _continue_time(self) -> None:
+        """Let no event be recorded earlier than the last one of the log."""
+        last = self.last_position()
+        row = next(self._journal.scan(last - 1, last), None) if last else None
+        if row is not None and not self.read_only:
+            self.clock.not_before(self.codec.stamp(*row).recorded_at)
+
+
+def _within(moment: datetime, period: tuple[datetime | None, datetime | None]) -> bool:
+    start, end = period
+    return (start is None or moment >= start) and (end is None or moment <= end)

@@ -1,0 +1,52 @@
+"""From a URL to a journal and its codec: the one place that knows which stores there are."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from urllib.parse import unquote
+
+from eventsourcing.persistence import InfrastructureFactory, InfrastructureFactoryError
+from eventsourcing.utils import Environment
+
+from .clock import Clock, this_process
+from .codec import Codec
+from .errors import BadUrl
+from .journal import Journal
+from .recorders import AdoptedJournal, MemoryRecorder, SqliteRecorder
+
+
+def open_journal(
+    url: str, read_only: bool, create: bool, clock: Clock, settings: Mapping[str, str]
+) -> tuple[Journal, Codec]:
+    """Open the store that a URL names, with the codec that its settings ask for."""
+    scheme, _, rest = url.partition(":")
+    if scheme == "memory" and not rest:
+        return MemoryRecorder(), _codec(settings)
+    if scheme == "sqlite":
+        return _sqlite(url, rest, read_only, create, clock), _codec(settings)
+    if scheme == "module" and rest:
+        return _adopted(rest, settings), _codec(settings)
+    raise BadUrl(url, "the schemes are memory:, sqlite:///file and module:a.python.module")
+
+
+def _sqlite(url: str, rest: str, read_only: bool, create: bool, clock: Clock) -> Journal:
+    path = unquote(rest.removeprefix("///"))
+    if not rest.startswith("///") or not path:
+        raise BadUrl(url, "a file is written sqlite:///relative.db or sqlite:////absolute.db")
+    return SqliteRecorder.open(path, read_only=read_only, create=create, holder=this_process(clock))
+
+
+def _adopted(module: str, settings: Mapping[str, str]) -> Journal:
+    asked = {"ORIGINATOR_ID_TYPE": "text", **os.environ, **settings, "PERSISTENCE_MODULE": module}
+    try:
+        factory = InfrastructureFactory.construct(Environment(env=asked))
+    except InfrastructureFactoryError as error:
+        raise BadUrl(f"module:{module}", str(error)) from error
+    return AdoptedJournal(factory.application_recorder(), f"module:{module}", factory.close)
+
+
+def _codec(settings: Mapping[str, str]) -> Codec:
+    asked = {**os.environ, **settings, "PERSISTENCE_MODULE": "eventsourcing.popo"}
+    factory = InfrastructureFactory.construct(Environment(env=asked))
+    return Codec(factory.compressor(), factory.cipher())

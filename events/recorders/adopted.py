@@ -1,0 +1,126 @@
+"""Any recorder of the `eventsourcing` library, as a journal.
+
+The library's recorders know their rows by aggregate (without positions) or by position. A journal
+gives both at once, so this one keeps an index of versions and positions, sixteen bytes a row,
+which it extends from the notifications when it is asked.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from threading import Lock
+
+from eventsourcing.persistence import ApplicationRecorder, StoredEvent
+
+from ..errors import LogClosed
+from ..journal import Row, StoredRow
+
+PIECE = 1000
+
+
+class AdoptedJournal:
+    """A journal over an application recorder whose originator ids are text.
+
+    Durable and ordered as that recorder is; positions may have gaps. Of its errors IntegrityError
+    means that nothing was stored, any other leaves the outcome open.
+    """
+
+    def __init__(
+        self, recorder: ApplicationRecorder, path: str, close: Callable[[], None] | None = None
+    ) -> None:
+        self.path = path
+        self._recorder = recorder
+        self._close = close
+        self._closed = False
+        self._lock = Lock()
+        self._seen = 0
+        self._index: dict[str, tuple[array[int], array[int]]] = {}
+
+    def write(self, rows: Sequence[Row]) -> Sequence[int]:
+        """Store all rows as the recorder does, or none; see `Journal.write`."""
+        self._check_open()
+        if not rows:
+            return ()
+        events = [
+            StoredEvent(address, version, name, state) for address, version, name, state in rows
+        ]
+        positions = self._recorder.insert_events(events)
+        if positions is None:
+            raise TypeError(f"{self.path} does not tell the positions of what it stored")
+        return positions
+
+    def rows(self, address: str, after: int = 0, upto: int | None = None) -> Iterator[StoredRow]:
+        """The rows of one address with `after < version <= upto`, by version."""
+        self._check_open()
+        self._catch_up()
+        versions, positions = self._index.get(address, (array("q"), array("q")))
+        at = bisect_right(versions, after)
+        end = len(versions) if upto is None else bisect_right(versions, upto)
+        while at < end:
+            stop = min(end, at + PIECE)
+            self._check_open()
+            events = self._recorder.select_events(address, gt=after, lte=versions[stop - 1])
+            for position, event in zip(positions[at:stop], _by_version(events), strict=True):
+                yield (position, address, event.originator_version, event.topic, event.state)
+            at, after = stop, versions[stop - 1]
+
+    def scan(self, after: int = 0, upto: int | None = None) -> Iterator[StoredRow]:
+        """The rows with `after < position <= upto`, by position, read in short pieces."""
+        while True:
+            self._check_open()
+            found = self._recorder.select_notifications(
+                after, PIECE, upto, inclusive_of_start=False
+            )
+            for n in found:
+                yield (n.id, str(n.originator_id), n.originator_version, n.topic, n.state)
+            if len(found) < PIECE:
+                return
+            after = found[-1].id
+
+    def last_position(self) -> int:
+        """The highest position stored, 0 for an empty recorder."""
+        self._check_open()
+        return self._recorder.max_notification_id() or 0
+
+    def version(self, address: str) -> int:
+        """The last version of an address, 0 where it has no rows."""
+        self._check_open()
+        last = self._recorder.select_events(address, desc=True, limit=1)
+        return last[0].originator_version if last else 0
+
+    def addresses(self, prefix: str = "") -> Iterator[tuple[str, int]]:
+        """Every address that starts with `prefix` and its last version, by address."""
+        self._catch_up()
+        with self._lock:
+            found = [
+                (address, versions[-1])
+                for address, (versions, _) in self._index.items()
+                if address.startswith(prefix)
+            ]
+        yield from sorted(found)
+
+    def close(self) -> None:
+        """Close what the recorder came with; a second call does nothing."""
+        if not self._closed:
+            self._closed = True
+            if self._close is not None:
+                self._close()
+
+    def _catch_up(self) -> None:
+        with self._lock:
+            for position, address, version, _, _ in self.scan(self._seen):
+                versions, positions = self._index.setdefault(address, (array("q"), array("q")))
+                at = bisect_right(versions, version)
+                versions.insert(at, version)
+                positions.insert(at, position)
+                self._seen = position
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise LogClosed(self.path)
+
+
+def _by_version(events: Sequence[StoredEvent]) -> list[StoredEvent]:
+    return sorted(events, key=lambda event: event.originator_version)

@@ -1,0 +1,195 @@
+"""The connections to one SQLite file: one that writes, and as many that read as are in use.
+
+A writer is taken in turns; a reader is borrowed for one short piece and given back, so an iterator
+that somebody drops half-way holds no connection, no read transaction and no part of the WAL.
+
+The number of readers is bounded, because closing one gives nothing back: as long as a connection of
+this process has a lock on the file, SQLite keeps the handles of the others open.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from threading import Lock, Semaphore
+from typing import TypeVar
+
+from eventsourcing.persistence import IntegrityError
+
+from ..errors import LogClosed, LogReadOnly, StorageFailed, StorageFull
+from ..lease import Lease
+from .listeners import Listeners
+
+BUSY_SECONDS = 5.0
+READERS = 8
+
+_SYNCHRONOUS = ("OFF", "NORMAL", "FULL", "EXTRA")
+
+T = TypeVar("T")
+
+
+def connect(uri: str) -> sqlite3.Connection:
+    """A connection that leaves transactions to us and may travel between threads."""
+    return sqlite3.connect(
+        uri, uri=True, isolation_level=None, check_same_thread=False, timeout=BUSY_SECONDS
+    )
+
+
+class Connections:
+    """Everything that is open of one file. `writer` and `lease` are None when it is read-only."""
+
+    def __init__(
+        self, path: str, readers: str, writer: sqlite3.Connection | None, lease: Lease | None
+    ) -> None:
+        self.path = path
+        self.listeners = Listeners()
+        self._readers = readers
+        self._writer = writer
+        self._lease = lease
+        self._closed = False
+        self._turn = Lock()
+        self._idle: list[sqlite3.Connection] = []
+        self._idle_lock = Lock()
+        self._free_readers = Semaphore(READERS)
+
+    @property
+    def read_only(self) -> bool:
+        """Whether this file was opened for reading alone."""
+        return self._lease is None
+
+    def write_at_once(self, work: Callable[[sqlite3.Connection, int], range]) -> range:
+        """Do `work`, one statement that is a durable transaction of its own, or leave no trace.
+
+        `work` is given the fence and gives an empty range where it does not hold. Raises as
+        `write` does; an I/O error leaves the outcome open.
+        """
+        with self._turn:
+            connection, lease = self._writing()
+            self._roll_back(connection)
+            try:
+                done = work(connection, lease.fence)
+            except sqlite3.Error as error:
+                if _is(error, sqlite3.SQLITE_IOERR):
+                    raise
+                raise refusal(self.path, error) from error
+            if not done:
+                lease.check(connection)
+            return done
+
+    def write(self, work: Callable[[sqlite3.Connection, int], T]) -> T:
+        """Do `work` in one durable transaction that holds the lease, or leave no trace of it.
+
+        Raises what `work` raises; IntegrityError, StorageFull, StorageFailed, LogReadOnly,
+        LeaseLost and LogClosed, all of which mean that nothing was stored. Any other error of
+        SQLite comes from the COMMIT and leaves the outcome open.
+        """
+        with self._turn:
+            connection, lease = self._writing()
+            self._roll_back(connection)
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                lease.check(connection)
+                done = work(connection, lease.fence)
+            except BaseException as error:
+                self._roll_back(connection)
+                if isinstance(error, sqlite3.Error):
+                    raise refusal(self.path, error) from error
+                raise
+            self._commit(connection)
+            return done
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Borrow a connection for one piece of reading. It is discarded if that fails."""
+        with self._free_readers:
+            connection = self._borrow()
+            try:
+                yield connection
+            except BaseException:
+                connection.close()
+                raise
+            self._give_back(connection)
+
+    def pragmas(self) -> dict[str, str]:
+        """How durable a write is, as the connection that writes says it itself."""
+        with self._turn:
+            if self._writer is not None:
+                return _pragmas(self._writer)
+        with self.reading() as connection:
+            return _pragmas(connection)
+
+    def close(self) -> None:
+        """Close all; the writer last, so that the WAL is folded into the file and removed."""
+        with self._turn:
+            self._closed = True
+            with self._idle_lock:
+                idle, self._idle = self._idle, []
+            for connection in idle:
+                connection.close()
+            if self._writer is not None:
+                self._writer.close()
+                self._writer = None
+            if self._lease is not None:
+                self._lease.release()
+        self.listeners.notify()
+
+    def _writing(self) -> tuple[sqlite3.Connection, Lease]:
+        if self._closed:
+            raise LogClosed(self.path)
+        if self._writer is None or self._lease is None:
+            raise LogReadOnly(self.path, "it was opened read-only")
+        return self._writer, self._lease
+
+    def _commit(self, connection: sqlite3.Connection) -> None:
+        try:
+            connection.execute("COMMIT")
+        except BaseException as error:
+            undone = connection.in_transaction
+            self._roll_back(connection)
+            if isinstance(error, sqlite3.Error) and (undone or _is(error, sqlite3.SQLITE_FULL)):
+                # Full means that a frame of this batch did not reach the WAL, and the frame that
+                # makes it valid is the last: nothing of it can come back.
+                raise refusal(self.path, error) from error
+            raise
+
+    def _roll_back(self, connection: sqlite3.Connection) -> None:
+        if connection.in_transaction:
+            with suppress(sqlite3.Error):
+                connection.execute("ROLLBACK")
+
+    def _borrow(self) -> sqlite3.Connection:
+        with self._idle_lock:
+            if self._closed:
+                raise LogClosed(self.path)
+            if self._idle:
+                return self._idle.pop()
+        return connect(self._readers)
+
+    def _give_back(self, connection: sqlite3.Connection) -> None:
+        with self._idle_lock:
+            if not self._closed:
+                self._idle.append(connection)
+                return
+        connection.close()
+
+
+def refusal(path: str, error: sqlite3.Error) -> Exception:
+    """What an error of SQLite means to whoever wrote, when nothing was stored."""
+    if isinstance(error, sqlite3.IntegrityError):
+        return IntegrityError(str(error))
+    if _is(error, sqlite3.SQLITE_FULL):
+        return StorageFull(path, str(error))
+    if _is(error, sqlite3.SQLITE_READONLY):
+        return LogReadOnly(path, str(error))
+    return StorageFailed(path, str(error))
+
+
+def _is(error: sqlite3.Error, code: int) -> bool:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF == code
+
+
+def _pragmas(connection: sqlite3.Connection) -> dict[str, str]:
+    (mode,) = connection.execute("PRAGMA journal_mode").fetchone()
+    (level,) = connection.execute("PRAGMA synchronous").fetchone()
+    return {"journal_mode": mode, "synchronous": _SYNCHRONOUS[level]}

@@ -1,0 +1,116 @@
+"""What can go wrong at the door: every error says what to type instead.
+
+All are `RetoldError`s, so the outermost frame of the command line prints them as one line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..events.errors import RetoldError, UnknownKind
+
+
+class NoLogThere(RetoldError):
+    """A log was to be read from a file that is not there."""
+
+    def __init__(self, path: str, near: Sequence[str]) -> None:
+        self.path = path
+        self.near = tuple(near)
+        known = f" In its folder: {', '.join(near)}." if near else ""
+        super().__init__(
+            f"there is no log at {path}.{known} Make one with: retold import FILE --db {path}"
+        )
+
+
+class NoSuchAddress(RetoldError, LookupError):
+    """An address was asked for that has no events in the log, or that is none."""
+
+    def __init__(self, address: str, near: Sequence[str], reason: str = "") -> None:
+        self.address = address
+        self.near = tuple(near)
+        self.reason = reason
+        what = f"{address!r} is no address: {reason}" if reason else f"{address} has no events"
+        hint = f"did you mean {' or '.join(near)}?" if near else "retold stats lists what is there."
+        super().__init__(f"{what}; {hint}")
+
+
+class NoStateVersion(RetoldError, LookupError):
+    """A state version was asked for that a workflow has not reached."""
+
+    def __init__(self, address: str, asked: int, last: int) -> None:
+        self.address = address
+        self.asked = asked
+        self.last = last
+        super().__init__(f"{address} has no state version {asked}: its last one is {last}")
+
+
+class KindNotGiven(UnknownKind):
+    """The log holds actors of a kind that no known module defines."""
+
+    def __init__(self, address: str, kind: str, known: tuple[str, ...]) -> None:
+        super().__init__(address, kind, known)
+        text = (
+            f"{address} is of kind {kind!r}, which is not among those known ({', '.join(known)});"
+            " name the module that holds its Behaviour with --module"
+        )
+        self.args = (text,)
+
+
+class BadModule(RetoldError):
+    """What was given with --module cannot be used."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        self.name = name
+        self.reason = reason
+        super().__init__(f"--module {name} cannot be used: {reason}")
+
+
+class BadMoment(RetoldError, ValueError):
+    """A time was given that is none."""
+
+    def __init__(self, option: str, reason: str) -> None:
+        self.option = option
+        self.reason = reason
+        super().__init__(f"{option}: {reason}")
+
+
+class Clashing(RetoldError, ValueError):
+    """Options were given that exclude each other."""
+
+    def __init__(self, *options: str) -> None:
+        self.options = options
+        super().__init__(f"give only one of {', '.join(options)}")
+
+
+class ImportStopped(RetoldError):
+    """An import stopped at a row, bad and strictly judged, or where the file cannot be read on.
+
+    The rows that were added before are in the log.
+    """
+
+    def __init__(self, path: str, line: int | None, reason: str, imported: int) -> None:
+        self.path = path
+        self.line = line
+        self.reason = reason
+        self.imported = imported
+        where = path if line is None else f"{path}, line {line}"
+        super().__init__(f"{where}: {reason}. Stopped there; {imported} rows were added, and stay")
+
+
+class ImportInterrupted(RetoldError):
+    """An import was broken off by Ctrl-C; what was answered is in the log."""
+
+    def __init__(self, imported: int) -> None:
+        self.imported = imported
+        super().__init__(
+            f"interrupted; at least {imported} rows were added, and stay:"
+            " importing again adds the rest"
+        )
+
+
+class RetoldDiffers(RetoldError):
+    """What was rebuilt from the file is not what was live."""
+
+    def __init__(self, what: Sequence[str]) -> None:
+        self.what = tuple(what)
+        super().__init__(f"rebuilt from the file, this is not what was live: {', '.join(what)}")

@@ -1,0 +1,49 @@
+"""From what was typed after `--db` to a log that is open for reading."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from urllib.parse import quote
+
+from ..events.errors import BadUrl, NoSuchLog
+from ..events.log import Log
+from .errors import NoLogThere
+
+SCHEMES = ("memory:", "module:", "sqlite:")
+
+MOST_NEAR = 3
+"""How many other logs are named to someone whose file is not there."""
+
+
+def log_url(text: str) -> str:
+    """The URL of a log: a file's name becomes one, a URL stays as it is.
+
+    >>> log_url("bank.db"), log_url("memory:")
+    ('sqlite:///bank.db', 'memory:')
+    """
+    if text.startswith(SCHEMES):
+        return text
+    if not text.strip():
+        raise BadUrl(text, "it is empty; give a file with --db FILE")
+    return f"sqlite:///{quote(text)}"
+
+
+def open_to_read(text: str) -> Log:
+    """Open a log read-only, which works while another process writes it.
+
+    Raises `NoLogThere`, and as `Log.open` does.
+    """
+    try:
+        return Log.open(log_url(text), read_only=True, create=False)
+    except NoSuchLog as error:
+        raise NoLogThere(error.path, _near(error.path)) from error
+
+
+def _near(path: str) -> list[str]:
+    """Other logs in the folder of one that is not there."""
+    folder = Path(path).parent
+    if not folder.is_dir():
+        return []
+    found = sorted(each for each in folder.glob("*.db") if each.is_file())
+    return [os.fspath(each) for each in found[:MOST_NEAR]]

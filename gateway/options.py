@@ -1,0 +1,30 @@
+"""The options that several commands share, with one name and one meaning each."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+Db = Annotated[
+    str,
+    typer.Option("--db", metavar="FILE", envvar="RETOLD_DB", help="The log: a file, or a log URL."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")]
+Modules = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--module",
+        metavar="NAME_OR_FILE",
+        help="A module of yours with behaviours and events; may be given several times.",
+    ),
+]
+Address = Annotated[
+    str, typer.Argument(metavar="ADDRESS", help="An actor, such as workflow/approval-1.")
+]
+ByLogVersion = Annotated[
+    bool,
+    typer.Option(
+        "--log-versions", help="For a workflow: count its events instead of its state versions."
+    ),
+]

@@ -1,0 +1,67 @@
+"""Which events of the log are wanted: by author, kind, name, time and place."""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from fnmatch import fnmatchcase
+from itertools import islice
+
+import attrs
+
+from ..events.address import kind
+from ..events.log import Log
+from ..events.recorded import Recorded
+
+
+@attrs.frozen
+class Wanted:
+    """What an event must be to be shown; None asks for nothing. The period is of `happened_at`.
+
+    Of those that are, the first `limit` or the `last`.
+    """
+
+    by: str | None = None
+    kind: str | None = None
+    event: str | None = None
+    period: tuple[datetime | None, datetime | None] = (None, None)
+    after: int = 0
+    limit: int | None = None
+    last: int | None = None
+
+    def __call__(self, each: Recorded) -> bool:
+        """Whether an event is wanted."""
+        start, end = self.period
+        return (
+            each.position > self.after
+            and (self.by is None or each.by == self.by)
+            and (self.kind is None or kind(each.address) == self.kind)
+            and (self.event is None or fnmatchcase(each.name, self.event))
+            and (start is None or each.happened_at >= start)
+            and (end is None or each.happened_at <= end)
+        )
+
+
+def trail(
+    log: Log, wanted: Wanted, address: str | None = None, *, family: bool = False
+) -> Iterator[Recorded]:
+    """The wanted events in the order of the log; of one actor, or of it and those below it.
+
+    Costs no memory but for `last`, which keeps so many.
+    """
+    found = filter(wanted, _events(log, wanted.after, address, family))
+    if wanted.last is not None:
+        return iter(deque(found, wanted.last))
+    return islice(found, wanted.limit)
+
+
+def _events(log: Log, after: int, address: str | None, family: bool) -> Iterable[Recorded]:
+    if address is None:
+        return log.scan(after=after)
+    if not family:
+        return log.read(address)
+    below = [each for each, _ in log.addresses(f"{address}/")]
+    members = (log.read(each) for each in (address, *below))
+    return heapq.merge(*members, key=lambda each: each.position)

@@ -1,0 +1,43 @@
+"""Systems in memory, under a pool of threads or stepped by hand, closed after their test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from retold import ActorSystem
+from retold.actors import Pool, Stepped
+from retold.actors.channel import channel
+from retold.actors.dispatch import Dispatcher
+from retold.actors.workflow import workflow
+from retold.events import ManualClock
+
+from .totals import account, totals
+
+BEHAVIOURS = (totals, account, workflow, channel)
+DISPATCHERS: dict[str, Callable[[], Dispatcher]] = {"pool": Pool, "stepped": Stepped}
+
+
+@pytest.fixture(params=DISPATCHERS)
+def system(request: pytest.FixtureRequest) -> Iterator[ActorSystem]:
+    """A system in memory under each dispatcher, with a clock that stands."""
+    dispatcher = DISPATCHERS[request.param]()
+    with ActorSystem.open(
+        "memory:", *BEHAVIOURS, dispatcher=dispatcher, clock=ManualClock(), seed="seed"
+    ) as opened:
+        yield opened
+
+
+@pytest.fixture
+def pool() -> Iterator[ActorSystem]:
+    """A system in memory over a pool of threads."""
+    with ActorSystem.open("memory:", *BEHAVIOURS) as opened:
+        yield opened
+
+
+@pytest.fixture
+def stepped() -> Iterator[ActorSystem]:
+    """A system in memory whose turns take up to ten messages and happen when a test says so."""
+    with ActorSystem.open("memory:", *BEHAVIOURS, dispatcher=Stepped(turn_size=10)) as opened:
+        yield opened

@@ -1,0 +1,116 @@
+"""Modules of the user's: their kinds of actor are read like those of the house."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from .calling import COMMAND, plain_environment
+
+BANK = Path(__file__).resolve().parents[2] / "examples" / "bank.py"
+
+
+@pytest.fixture
+def bank_db(tmp_path: Path) -> Path:
+    """The log that the example makes."""
+    path = tmp_path / "bank.db"
+    done = subprocess.run(
+        [sys.executable, BANK, f"sqlite:///{path}"],
+        env=plain_environment(), capture_output=True, text=True,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "10 1\nAccount(balance=Decimal('10'))\n"
+    return path
+
+
+def reading(
+    *arguments: str | Path, cwd: Path | None = None, **more: str
+) -> subprocess.CompletedProcess[str]:
+    """Run one command line in a process of its own, which knows no module of anybody's yet."""
+    return subprocess.run(
+        [*COMMAND, *map(str, arguments)],
+        cwd=cwd, env=plain_environment(**more), capture_output=True, text=True,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("command", ["show", "history"])
+def test_a_module_is_named_by_its_file(bank_db: Path, command: str) -> None:
+    """--module takes a file from anywhere."""
+    done = reading(command, "account/alice", "--db", bank_db, "--module", BANK)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "10" in done.stdout
+
+
+def test_a_module_is_named_by_its_name(bank_db: Path) -> None:
+    """--module takes a dotted name, looked for in the present folder too and on the path."""
+    arguments = ("show", "account/alice", "--db", bank_db, "--module", "bank", "--json")
+    assert reading(*arguments, cwd=BANK.parent, PYTHONSAFEPATH="1").returncode == 0
+    path = os.pathsep.join(filter(None, [str(BANK.parent), os.environ.get("PYTHONPATH")]))
+    assert reading(*arguments, PYTHONPATH=path).returncode == 0
+
+
+def test_the_whole_log_is_read_with_it(bank_db: Path) -> None:
+    """With the module, everything that reads the log as a whole works."""
+    for command in ("log", "replay", "verify", "stats"):
+        done = reading(command, "--db", bank_db, "--module", BANK)
+        assert (done.returncode, done.stderr) == (0, ""), command
+
+
+@pytest.mark.parametrize(
+    "arguments", [["show", "account/alice"], ["log"], ["history", "account/alice"], ["replay"]]
+)
+def test_an_unknown_kind_says_what_to_type(bank_db: Path, arguments: list[str]) -> None:
+    """Without the module one line says that --module is wanted."""
+    done = reading(*arguments, "--db", bank_db)
+    assert (done.returncode, done.stdout) == (1, "")
+    (line,) = done.stderr.splitlines()
+    assert "--module" in line
+
+
+def test_verify_and_stats_do_without_as_far_as_they_can(bank_db: Path) -> None:
+    """Without the module stats counts what it can, and verify names what it cannot verify."""
+    done = reading("stats", "--db", bank_db)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "account.deposited.v1" in done.stdout
+    assert "--module" in done.stdout
+    done = reading("verify", "--db", bank_db)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "--module" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("x = 1\n", "no Behaviour"),
+        ("import no_such_module\n", "no_such_module"),
+        ("def (\n", "invalid syntax"),
+        (None, "No such file"),
+    ],
+)
+def test_a_module_that_cannot_be_used_is_one_line(
+    tmp_path: Path, bank_db: Path, text: str | None, words: str
+) -> None:
+    """A module without behaviours, or one that cannot be imported, is refused in one line."""
+    path = tmp_path / "mine.py"
+    if text is not None:
+        path.write_text(text)
+    done = reading("log", "--db", bank_db, "--module", path)
+    assert (done.returncode, done.stdout) == (1, "")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"retold: --module {path} cannot be used")
+    assert words in line
+
+
+def test_two_behaviours_of_one_kind_are_refused(tmp_path: Path, bank_db: Path) -> None:
+    """Two modules that both define a kind cannot both be meant."""
+    other = tmp_path / "other.py"
+    other.write_text(
+        "from retold import Behaviour\nmine = Behaviour('account', None, lambda *_: ())\n"
+    )
+    done = reading("log", "--db", bank_db, "--module", BANK, "--module", other)
+    assert done.returncode == 1
+    assert "second behaviour for 'account'" in done.stderr

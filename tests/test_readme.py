@@ -1,0 +1,32 @@
+"""The README is run: what it shows works as printed."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+from pathlib import Path
+
+import pytest
+
+README = Path(__file__).parent.parent / "README.md"
+EXAMPLES = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
+
+
+def test_the_first_example_prints_what_it_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The account of the README runs as printed, in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile(EXAMPLES[0], "README.md", "exec", dont_inherit=True), {"__name__": "readme"})
+    assert printed.getvalue().splitlines() == ["10 1", "Account(balance=Decimal('10'))"]
+    assert (tmp_path / "bank.db").exists()
+
+
+def test_the_map_names_every_floor() -> None:
+    """The README's map of the house has each floor that stands."""
+    floors = {link.name for link in (README.parent / ".src" / "retold").iterdir() if link.is_dir()}
+    named = set(re.findall(r"^\| `(\w+)/` \|", README.read_text(), re.MULTILINE))
+    assert named == floors - {"__pycache__"}
