@@ -250,3 +250,28 @@ def test_stepped_and_pool_give_the_same_receipts() -> None:
         first = run(pool)
     with ActorSystem.open("memory:", totals, dispatcher=Stepped(turn_size=200)) as stepped:
         assert run(stepped) == first
+
+
+@pytest.mark.xfail(strict=True, reason="the oldest command of the window may be cut in two")
+def test_the_oldest_command_of_the_window_is_found_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that stored two events has both in its receipt after reopening."""
+    monkeypatch.setattr(families, "WINDOW", 5)
+    url = f"sqlite:///{tmp_path}/log.db"
+    with ActorSystem.open(url, totals) as system:
+        first = system.ref("total/a").ask(give(Added(1), Added(2)), id="pair")
+        for number in range(4):
+            system.ref("total/a").ask(add(), id=f"k{number}")
+    with ActorSystem.open(url, totals) as system:
+        assert system.ref("total/a").ask(add(), id="pair") == first
+
+
+@pytest.mark.parametrize("size", [1, 3])
+def test_an_id_that_two_families_share_is_repeated_in_each(stepped: ActorSystem, size: int) -> None:
+    """Though their events stand side by side in the log, each shows its own and no other's."""
+    refs = [stepped.ref(f"total/{name}") for name in "ab"]
+    commands = [give(*[Added(n)] * size) for n in (1, 2)]
+    asked = [ref.ask(each, id="k", block=False) for ref, each in zip(refs, commands, strict=True)]
+    first = answers(asked)
+    assert [ref.ask(add(), id="k") for ref in refs] == first
