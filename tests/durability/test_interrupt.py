@@ -55,7 +55,7 @@ def test_a_long_storm_of_interrupts_breaks_nothing(tmp_path: Path, seed: int) ->
 
 
 def storm(path: Path, seed: int, threads: int, interrupts: int) -> None:
-    """Interrupt a writer again and again, each time it goes on after the last; then let it close."""
+    """Interrupt a writer again and again, each time once it goes on; then let it close."""
     random, history = Random(seed), History()
     with Writer(path, history, f"s{seed}", "stubborn", 2, threads, OUTSTANDING) as writer:
         writer.await_lines("answered", 10)
