@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import itertools
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..events.address import ROOT, at, member
+from ..events.address import ROOT, at, family, member
 from ..events.errors import ConcurrencyError
+from ..events.recorded import Recorded
 from .behaviour import At, Receipt
 from .future import inside
 from .inbox import Fence, Inbox, dead
@@ -169,14 +170,18 @@ class Family(Inbox):
             for command_id in list(self.receipts)[:-WINDOW]:
                 del self.receipts[command_id]
 
+    def _caused_by(self, message: Message) -> Callable[[Recorded], bool]:
+        """Whether an event of this family came of the command: they stand side by side."""
+        root, command_id = self.root, message.id
+        return lambda each: each.cause == command_id and family(each.address) == root
+
     def _repeat(self, message: Message) -> None:
         """Answer a command whose events are in the log already with its first receipt."""
         effect = self.receipts[message.id]
         if message.future is None or effect is None:
             return
         log, address = self.system.log, message.actor.address
-        rows = log.scan(after=effect - 1)
-        stored = list(itertools.takewhile(lambda each: each.cause == message.id, rows))
+        stored = list(itertools.takewhile(self._caused_by(message), log.scan(after=effect - 1)))
         last = stored[-1].position
         events = tuple(
             each.event if each.address == address else At(member(each.address), each.event)

@@ -39,12 +39,15 @@ def stood(log: Log, address: str, initial: Any, position: int) -> tuple[int, Any
 
 
 def recent_commands(log: Log, root: str, most: int) -> dict[str, Effect]:
-    """The last `most` commands that stored events in a family, the oldest first."""
+    """The last `most` commands that stored events in a family, the oldest first.
+
+    One more is read than is asked for: the oldest of those read may be cut off at its front.
+    """
     members = [(root, log.version(root)), *log.addresses(f"{root}/")]
     depth = most
     while True:
         effects = _effects(log, members, depth)
-        if len(effects) >= most or all(version <= depth for _, version in members):
+        if len(effects) > most or all(version <= depth for _, version in members):
             return dict(list(effects.items())[-most:])
         depth *= 4
 

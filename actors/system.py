@@ -42,6 +42,7 @@ class ActorSystem:
     ) -> None:
         if log.read_only:
             raise LogReadOnly(log.path, "an actor system writes; use retell to read")
+        self._behaviours = _by_kind(behaviours)
         self.log = log
         self.clock = log.clock
         self.seed = seed or fresh_seed()
@@ -49,7 +50,6 @@ class ActorSystem:
         self.committer = Committer(log, self.dispatcher.run)
         self.closed = False
         self.ended = False
-        self._behaviours = _by_kind(behaviours)
         self._families: dict[str, Family] = {}
         self._making = threading.Lock()
         self._ids = itertools.count(1)

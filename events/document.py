@@ -98,8 +98,14 @@ def checksum(document: Any) -> str:
 
 
 def canonical(value: Any) -> bytes:
-    """The one JSON spelling of a value: sorted keys, no spaces, UTF-8."""
-    return _canonical(value)
+    """The one JSON spelling of a value: sorted keys, no spaces, UTF-8.
+
+    Raises `Unstorable` for what is no JSON value.
+    """
+    try:
+        return _canonical(value)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise Unstorable("a document", "", str(error)) from error
 
 
 def diff(old: Any, new: Any) -> tuple[Change, ...]:

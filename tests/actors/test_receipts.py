@@ -252,7 +252,6 @@ def test_stepped_and_pool_give_the_same_receipts() -> None:
         assert run(stepped) == first
 
 
-@pytest.mark.xfail(strict=True, reason="the oldest command of the window may be cut in two")
 def test_the_oldest_command_of_the_window_is_found_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
