@@ -102,6 +102,19 @@ def test_a_conflict_is_its_familys_alone(path: Path) -> None:
         assert found == [(2, 3), (3, 6), (3, 53), (4, 56), (2, 3), (3, 6)]
 
 
+def test_after_a_conflict_commands_are_decided_one_by_one(path: Path) -> None:
+    """The first alone, so that no other has to wait for its attempts; then together again."""
+    stepped = Stepped(turn_size=10)
+    with ActorSystem.open(f"sqlite:///{path}", totals, dispatcher=stepped) as system:
+        ref = system.ref("total/a")
+        ref.ask(add())
+        foreign(path, 2, 100)
+        sizes = before_each_write(system, lambda _: None)
+        found = answers([ref.ask(add(), block=False) for _ in range(3)])
+        assert [each.version for each in found] == [3, 4, 5]
+        assert sizes == [3, 3, 1, 2]
+
+
 def test_a_refusal_is_decided_again_too(path: Path) -> None:
     """What it was refused for may be otherwise in the log."""
     stepped = Stepped(turn_size=10)

@@ -5,6 +5,7 @@ a trace.
 from __future__ import annotations
 
 import threading
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from .totals import (
     FAULTS,
     WAIT,
     Added,
+    Deposited,
     Do,
     Total,
     add,
@@ -123,12 +125,14 @@ def test_an_event_at_a_member_is_the_members(system: ActorSystem) -> None:
 
 
 WRONG: Any = "no number"
+ONE = Decimal(1)
 BAD: list[tuple[str, Any]] = [
     ("no tuple", [Added(1)]), ("None", None), ("a bare event", Added(1)), ("a text", "x"),
     ("no event", (Added(1), "x")), ("a wrong field", (Added(1), Added(WRONG))),
     ("an unknown kind", (Added(1), At("other/b", Added(1)))),
     ("no member", (Added(1), At("total", Added(1)))),
-    ("none of its state's", (Added(1), At("account/x", Added(1)), At(ROOT, "x"))),
+    ("no event at another", (Added(1), At("account/x", Deposited(ONE)), At(ROOT, "x"))),
+    ("none of its state's", (Added(1), Deposited(ONE))),
 ]  # fmt: skip
 
 

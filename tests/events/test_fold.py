@@ -73,11 +73,12 @@ def test_a_channel_remembers_its_latest_senders() -> None:
     entries = [EntryAppended(n, f"s{n}", b"", "data", 7) for n in range(1, SENDERS + 3)]
     entries.append(EntryAppended(len(entries) + 1, "s4", b"", "data", 8))
     entries.append(EntryAppended(len(entries) + 1, "s3", b"", "data", 0))
-    entries.append(EntryAppended(len(entries) + 1, "new", b"", "data", 1))
+    for name in ("new", "newer"):
+        entries.append(EntryAppended(len(entries) + 1, name, b"", "data", 1))
     found = fold(Channel(), [Opened({}), *entries])
     assert len(found.senders) == SENDERS
-    assert [name in found.senders for name in ("s1", "s2", "s3", "s4", "s5")] == [
-        False, False, False, True, True,
+    assert [name in found.senders for name in ("s2", "s3", "s4", "s5", "s6")] == [
+        False, False, True, False, True,
     ]  # fmt: skip
     assert found.senders["s4"] == 8
-    assert found.entries == SENDERS + 5
+    assert found.entries == SENDERS + 6

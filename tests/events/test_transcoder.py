@@ -92,6 +92,21 @@ def test_every_value_comes_back_as_what_it_was(value: Any) -> None:
 @pytest.mark.parametrize(
     "value",
     [
+        {"_type_": "tuple_as_list", "_data_": [1]},
+        {"_data_": 1, "_type_": "nobody"},
+        {"_type_": "uuid_hex", "_data_": {"_type_": None, "_data_": ()}},
+        {1: "a", "1": "b", False: "c", (1, 2): "d", None: "e"},
+    ],
+)
+def test_objects_that_look_like_ours_come_back(value: Any) -> None:
+    """One with just the keys of the stored form, or with keys of any type, is what it was."""
+    strict = StrictTranscoder()
+    assert typed(strict.decode(strict.encode(value))) == typed(value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
         float("nan"), float("inf"), float("-inf"), Decimal("nan"), Decimal("sNaN"), "\ud800",
         {"a": [float("nan")]}, (float("nan"),),
     ],
