@@ -108,7 +108,7 @@ def test_a_proxy_cannot_set_an_attribute(system: ActorSystem) -> None:
     ref.ask(add(5), timeout=WAIT)
     proxy: Any = ref.proxy()
     for name in ("state", "version", "anything"):
-        with pytest.raises(NotACommand):
+        with pytest.raises(NotACommand, match="by events only"):
             setattr(proxy, name, 99)
     assert proxy.state.get(timeout=WAIT).total == 5
     assert (proxy.version.get(), proxy.address.get()) == (1, "total/a")

@@ -153,6 +153,38 @@ def test_a_stop_that_races_the_end_of_the_system_is_answered() -> None:
     assert not isinstance(found[0], pykka.Timeout)
 
 
+def test_an_ask_that_comes_behind_the_end_is_told() -> None:
+    """It looked while the system was open and came into the inbox when it had ended."""
+    entered, go = threading.Event(), threading.Event()
+
+    class Late(ActorSystem):
+        def next_id(self) -> str:
+            entered.set()
+            go.wait(WAIT)
+            return super().next_id()
+
+    system, found = Late.open("memory:", totals), list[Any]()
+    ref = system.ref("total/a")
+    thread = threading.Thread(target=lambda: found.extend(answers([ref.ask(add(), block=False)])))
+    thread.start()
+    entered.wait(WAIT)
+    system.close()
+    go.set()
+    thread.join()
+    assert [type(each) for each in found] == [pykka.ActorDeadError]
+
+
+def test_what_waits_behind_a_stop_is_told(stepped: ActorSystem) -> None:
+    """In one inbox: what was sent before is decided, what was sent after is not."""
+    ref, other = stepped.ref("total/a"), stepped.ref("total/a/total/b")
+    first, stopped = ref.ask(add(), block=False), ref.stop(block=False)
+    behind, beside = ref.ask(add(), block=False), other.ask(add(), block=False)
+    found = answers([first, stopped, behind, beside])
+    assert [found[0].version, found[1], found[3].version] == [1, True, 1]
+    assert isinstance(found[2], pykka.ActorDeadError)
+    assert stepped.log.version("total/a") == 1
+
+
 def test_a_stopped_actor_can_be_asked_for_again(system: ActorSystem) -> None:
     """A new reference finds it in the log; the old one stays dead."""
     old = system.ref("total/a")
