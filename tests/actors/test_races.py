@@ -177,9 +177,9 @@ def test_an_ask_that_comes_behind_the_end_is_told() -> None:
 def test_what_waits_behind_a_stop_is_told(stepped: ActorSystem) -> None:
     """In one inbox: what was sent before is decided, what was sent after is not."""
     ref, other = stepped.ref("total/a"), stepped.ref("total/a/total/b")
-    first, stopped = ref.ask(add(), block=False), ref.stop(block=False)
-    behind, beside = ref.ask(add(), block=False), other.ask(add(), block=False)
-    found = answers([first, stopped, behind, beside])
+    asked: list[Any] = [ref.ask(add(), block=False), ref.stop(block=False)]
+    asked += [ref.ask(add(), block=False), other.ask(add(), block=False)]
+    found = answers(asked)
     assert [found[0].version, found[1], found[3].version] == [1, True, 1]
     assert isinstance(found[2], pykka.ActorDeadError)
     assert stepped.log.version("total/a") == 1
