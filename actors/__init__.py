@@ -3,12 +3,13 @@ A command comes in by `ask` or `tell`, waits in its family's inbox, is decided o
 states, and is answered when its events are on disk. Imports from `events` only.
 """
 
-from .behaviour import ROOT, At, Behaviour, Receipt
+from .behaviour import ROOT, At, Behaviour, Receipt, Send
 from .context import Context
-from .dispatch import Pool, Stepped
+from .dispatch import Pool
 from .future import Future
 from .ref import ActorRef
 from .retelling import retell
+from .stepped import Stepped
 from .system import ActorSystem
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Future",
     "Pool",
     "Receipt",
+    "Send",
     "Stepped",
     "retell",
 ]

@@ -9,6 +9,7 @@ the extension points that its own runtimes use (`_create_actor_inbox`, `_create_
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import pykka
@@ -48,6 +49,8 @@ class Actor(pykka.Actor):
         self.address = address
         self.behaviour = behaviour
         self.decide = behaviour.decide
+        self.due = behaviour.due
+        self.due_at: datetime | None = None
         self.asleep = True
         self.stopped = False
         self.mirrored = False
@@ -66,12 +69,14 @@ class Actor(pykka.Actor):
         self.state = self.tentative = found.state
         self.version = self.tentative_version = found.version
         self.position = found.position
+        self.due_at = self.due(found.state) if self.due else None
         self.family.learn()
         self.asleep = False
 
     def sleep(self) -> None:
         """Forget the state; the next message finds it in the log again."""
         self.asleep = True
+        self.state = self.tentative = self.behaviour.initial
 
     def member(self, name: str) -> str:
         """The address of a member of the family."""

@@ -8,12 +8,14 @@ are plain values: the same one runs live, in simulated time and under test.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any, TypeAlias
 
 import attrs
 import msgspec
 
 from ..events.address import ROOT
+from ..events.recorded import Recorded
 from .context import Context
 
 
@@ -32,6 +34,33 @@ Settle: TypeAlias = Callable[[Mapping[str, Any]], "tuple[At, ...]"]
 """`settle(states)`: what follows from the states of a family, by member name; `()` when at rest."""
 
 
+DueTime: TypeAlias = Callable[[Any], "datetime | None"]
+"""`due(state)`: pure; when the actor wants to be woken, None for never."""
+
+Expire: TypeAlias = Callable[[Any, datetime], "tuple[Any, ...]"]
+"""`expire(state, now)`: pure; what follows from the time, `()` for nothing."""
+
+
+@attrs.frozen
+class Send:
+    """What an event makes another actor do: a command and its envelope.
+
+    `by` is the author (empty: that of the event), `why` the reason. `refused` is a command for the
+    actor of the event, sent back if this one is refused; `taken` one sent back if it is not.
+    """
+
+    address: str
+    command: Any
+    by: str = ""
+    why: str = ""
+    refused: Any = None
+    taken: Any = None
+
+
+React: TypeAlias = Callable[[Recorded], "tuple[Send, ...]"]
+"""`react(recorded)`: pure; the commands that a committed event makes other actors carry out."""
+
+
 @attrs.frozen
 class Behaviour:
     """How actors of one kind begin and decide.
@@ -39,12 +68,26 @@ class Behaviour:
     `kind` is the last but one part of their addresses, `initial` the state before the first event.
     `settle` counts on roots only: it is run after each decision in the family until it gives `()`,
     and its events are stored with the decision's own.
+
+    `due` and `expire` go together: at its due time an actor is woken, and before each command
+    `expire` is asked until nothing more is due, so that it cannot matter which of a deadline and a
+    message came first. Events of `expire` are by `system`, and stay if the command is refused.
+
+    `react` is asked once for every committed event of the actor; what it sends arrives at least
+    once and has its effect once.
     """
 
     kind: str
     initial: Any
     decide: Decide
     settle: Settle | None = None
+    due: DueTime | None = None
+    expire: Expire | None = None
+    react: React | None = None
+
+    def __attrs_post_init__(self) -> None:
+        if (self.due is None) is not (self.expire is None):
+            raise ValueError(f"the behaviour {self.kind!r} needs both due and expire, or neither")
 
 
 class Receipt(msgspec.Struct, frozen=True, gc=False):
@@ -61,4 +104,4 @@ class Receipt(msgspec.Struct, frozen=True, gc=False):
     state: Any
 
 
-__all__ = ["ROOT", "At", "Behaviour", "Decide", "Receipt", "Settle"]
+__all__ = ["ROOT", "At", "Behaviour", "Decide", "Expire", "React", "Receipt", "Send", "Settle"]

@@ -10,12 +10,12 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from datetime import datetime
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Protocol
 
-import pykka
-
-from ..events.errors import AskInsideDecide
+from ..events.clock import Clock
+from .alarm import Alarm
 from .future import Future, inside, may_wait
 
 if TYPE_CHECKING:
@@ -48,6 +48,10 @@ class Dispatcher(Protocol):
         """Do a piece of the system's own work soon."""
         ...
 
+    def wake_at(self, moment: datetime, clock: Clock, ring: Callable[[], None]) -> None:
+        """Call `ring` once the clock has reached `moment`; a later call for a `ring` moves it."""
+        ...
+
     def close(self, timeout: float | None = None) -> None:
         """Take no more turns and give threads back, once what is ready was run."""
         ...
@@ -67,6 +71,7 @@ class Pool:
         self._turn_size = turn_size
         self._closed = False
         self._commit: Callable[[], None] = lambda: None
+        self._alarm = Alarm(self.run)
         self._queue: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._threads = [
             threading.Thread(target=self._work, name=f"retold-{number}", daemon=True)
@@ -95,9 +100,14 @@ class Pool:
         else:
             self._queue.put(work)
 
+    def wake_at(self, moment: datetime, clock: Clock, ring: Callable[[], None]) -> None:
+        """Ring on a thread of the pool."""
+        self._alarm.set(moment, clock, ring)
+
     def close(self, timeout: float | None = None) -> None:
         """End the threads once the queue is empty, waiting up to `timeout` seconds for each."""
         self._closed = True
+        self._alarm.close()
         for _ in self._threads:
             self._queue.put(None)
         for thread in self._threads:
@@ -122,66 +132,3 @@ class Pool:
             work()
         except BaseException:  # noqa: BLE001 - one behaviour's SystemExit must not end the pool
             _log.exception("A turn was broken off")
-
-
-class Stepped:
-    """Turns by hand, one command each, on the caller's thread: order is what the test says it is.
-
-    `choose(n)` picks which of `n` ready families is next, by default the first. A future that is
-    waited for drives the steps until it is answered, and raises `pykka.Timeout` when nothing is
-    left to run.
-    """
-
-    def __init__(self, choose: Callable[[int], int] = lambda ready: 0, turn_size: int = 1) -> None:
-        self._choose = choose
-        self._turn_size = turn_size
-        self._ready: list[Callable[[], None]] = []
-        self._deciding = False
-        drive = self._drive
-        self.future = type(
-            "SteppedFuture", (Future,), {"_wait": lambda future, timeout: drive(future)}
-        )
-
-    def ready(self, family: Inbox, claim: object) -> None:
-        """Note the family as ready."""
-        self._ready.append(lambda: family.turn(claim, self._turn_size))
-
-    lead = ready
-
-    def may_wait(self, address: str) -> None:
-        """Raise `AskInsideDecide` inside a step."""
-        if self._deciding:
-            raise AskInsideDecide(address)
-
-    def run(self, work: Callable[[], None]) -> None:
-        """Note a piece of work as ready."""
-        self._ready.append(work)
-
-    def step(self) -> bool:
-        """Run one ready turn; False if there was none."""
-        if not self._ready:
-            return False
-        work = self._ready.pop(self._choose(len(self._ready)))
-        self._deciding = True
-        try:
-            work()
-        finally:
-            self._deciding = False
-        return True
-
-    def run_all(self) -> int:
-        """Step until nothing is ready; how many steps it took."""
-        steps = 0
-        while self.step():
-            steps += 1
-        return steps
-
-    def close(self, timeout: float | None = None) -> None:
-        """Run what is ready."""
-        self.run_all()
-
-    def _drive(self, future: Future[Any]) -> None:
-        self.may_wait("a future")
-        while not future.done:
-            if not self.step():
-                raise pykka.Timeout("nothing is left to run that could answer")

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..events.address import ROOT, at, family, member
-from ..events.errors import ConcurrencyError
+from ..events.log_errors import ConcurrencyError
 from ..events.recorded import Recorded
 from .behaviour import At, Receipt
 from .future import inside
@@ -40,7 +40,7 @@ ATTEMPTS = 3
 class Family(Inbox):
     """The members of one root, their inbox and the receipts of their last commands."""
 
-    __slots__ = ("_learned", "actors", "receipts", "root", "settle")
+    __slots__ = ("_learned", "actors", "last_turn", "receipts", "root", "settle")
 
     def __init__(self, system: ActorSystem, root: str, settle: Settle | None) -> None:
         super().__init__(system)
@@ -49,6 +49,7 @@ class Family(Inbox):
         self.actors: dict[str, Actor] = {}
         self.receipts: dict[str, Effect | None] = {}
         self._learned = False
+        self.last_turn = system.clock.now()
 
     # The turn.
 
@@ -59,6 +60,7 @@ class Family(Inbox):
         `Committer.submit`.
         """
         turn = Turn(self, self.system.clock.now())
+        self.last_turn = turn.now
         inside.turn = turn
         try:
             if self._begin(claim, turn):
@@ -140,6 +142,23 @@ class Family(Inbox):
             _log.error("%s lost %r: %s", message.actor.address, message.command, error)
         elif not message.future.done:
             message.future.fail(error)
+
+    @property
+    def awake(self) -> bool:
+        """Whether any member's state is held in memory."""
+        return any(not actor.asleep for actor in self.actors.values())
+
+    def fall_asleep(self) -> bool:
+        """Forget states and receipts, if no turn is at work and nothing waits."""
+        claim = object()
+        if self._inbox or not self._claim(claim):
+            return False
+        for actor in self.actors.values():
+            actor.sleep()
+        self.receipts.clear()
+        self._learned = False
+        self.let_go(claim)
+        return True
 
     # The members.
 

@@ -43,9 +43,14 @@ inside = Inside()
 ExcInfo: TypeAlias = "tuple[type[BaseException] | None, BaseException | None, TracebackType | None]"
 
 
+def may_not_wait() -> bool:
+    """Whether this thread is inside a turn or belongs to a pool."""
+    return inside.pool or (inside.turn is not None and inside.turn.at_work)
+
+
 def may_wait(what: str) -> None:
     """Raise `AskInsideDecide` on a thread that is inside a turn."""
-    if inside.pool or (inside.turn is not None and inside.turn.at_work):
+    if may_not_wait():
         raise AskInsideDecide(what)
 
 

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pykka
 
+from ..events.errors import Overloaded
+from .future import may_not_wait
 from .message import Message
 
 if TYPE_CHECKING:
@@ -42,6 +44,17 @@ class Inbox(ABC):
         self._owner: object = None
         self._claiming = threading.Lock()
         self._attempts = 0
+
+    def accept(self, message: Message) -> object:
+        """As `post`, for a sender from outside: a full inbox holds it up or refuses it."""
+        options = self.system.options
+        if len(self._inbox) >= options.inbox:
+            if options.overload == "raise" or may_not_wait():
+                raise Overloaded(message.actor.address, options.inbox)
+            room = self.system.dispatcher.future()
+            self.fence(room.set)
+            room.get()
+        return self.post(message)
 
     def post(self, message: Message | Fence) -> object:
         """Put a message in the inbox; any thread may, without waiting.

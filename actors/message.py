@@ -25,6 +25,10 @@ class Message(msgspec.Struct, gc=False):
     happened_at: datetime | None
 
 
+class Wake(msgspec.Struct, frozen=True):
+    """Not a command: let the actor do what the time makes of it, and no more."""
+
+
 class Outcome(msgspec.Struct, gc=False):
     """What a turn decided for one command, kept until the commit allows to say it."""
 

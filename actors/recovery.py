@@ -32,6 +32,11 @@ class Recovered:
             yield each.event
 
 
+def state_at(log: Log, address: str, initial: Any) -> Any:
+    """The state after all events of an address."""
+    return fold(initial, log.events(address))
+
+
 def stood(log: Log, address: str, initial: Any, position: int) -> tuple[int, Any]:
     """The version and state that an actor had when the log ended at `position`."""
     found = Recovered(log, address, initial, position)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 import pykka
 from pykka import messages
 
-from ..events.errors import NotACommand
+from ..events.errors import NotACommand, UsedAfterFork
 from ..events.names import is_command
 from .behaviour import Receipt
 from .future import Future
@@ -71,7 +71,7 @@ class ActorRef(pykka.ActorRef["Actor"]):
             raise NotACommand(message, actor.address)
         system = actor.family.system
         if actor.stopped or system.closed:
-            raise pykka.ActorDeadError(f"{self} not found")
+            raise self._gone()
         sent = Message(actor, message, None, by, why, id or system.next_id(), happened_at)
         self._send(sent, system.dispatcher.ready)
 
@@ -138,17 +138,23 @@ class ActorRef(pykka.ActorRef["Actor"]):
             dispatcher.may_wait(actor.address)
         future = dispatcher.future()
         if actor.stopped or system.closed:
-            future.fail(pykka.ActorDeadError(f"{self} not found"))
+            future.fail(self._gone())
         else:
             sent = Message(actor, message, future, by, why, id or system.next_id(), happened_at)
             self._send(sent, dispatcher.lead if block else dispatcher.ready)
         return future.get(timeout=timeout) if block else future
 
+    def _gone(self) -> Exception:
+        system = self._actor.family.system
+        if system.forked:
+            return UsedAfterFork(system.log.path)
+        return pykka.ActorDeadError(f"{self} not found")
+
     def _send(self, sent: Message, start: Callable[[Inbox, object], None]) -> None:
         """Put a message in the family's inbox, and see that an idle family takes its turn."""
         family = sent.actor.family
         try:
-            if claim := family.post(sent):
+            if claim := family.accept(sent):
                 start(family, claim)
         except BaseException:
             family.let_go(sent)

@@ -14,12 +14,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from ..events.errors import BadDecision, Rejected
+from ..events.errors import BadDecision, Quarantined, Rejected
+from ..events.journal import Due
 from ..events.log import TailRow
 from .behaviour import At, Receipt
 from .context import Context
 from .future import Future
-from .message import Message, Outcome
+from .letters import Letter
+from .message import Message, Outcome, Wake
 
 if TYPE_CHECKING:
     from .actor import Actor
@@ -35,13 +37,14 @@ class Turn:
     """A batch in the making; told by the committer what became of it."""
 
     __slots__ = (
-        "_encode", "_family", "_outcomes", "_receipts", "_settle", "_touched", "_undo", "now",
-        "rows", "taken", "told",
+        "_encode", "_family", "_outcomes", "_receipts", "_settle", "_touched", "_undo", "due",
+        "now", "rows", "taken", "told",
     )  # fmt: skip
 
     def __init__(self, family: Family, now: datetime) -> None:
         self.now = now
         self.rows: list[TailRow] = []
+        self.due: list[Due] = []
         self.told = False
         self.taken: list[Message] = []
         self._family = family
@@ -85,13 +88,23 @@ class Turn:
         failure: BaseException | None = None
         self._undo.clear()
         try:
-            events = self._carry_out(message, actor)
+            if not self._family.system.supervisor.quiet:
+                self._check_quarantine(actor)
+            if actor.due is not None:
+                start = self._expire(message, actor)
+            if type(message.command) is not Wake:
+                events = self._carry_out(message, actor)
         except KeyboardInterrupt:
             self._take_back(start)
             raise
         except BaseException as error:  # noqa: BLE001 - an exit in one command is that command's
             self._take_back(start)
             failure = error
+            if not isinstance(error, Rejected | Quarantined):
+                self._family.system.supervisor.failed(actor.address, error)
+        else:
+            if not self._family.system.supervisor.quiet:
+                self._family.system.supervisor.succeeded(actor.address)
         end = len(rows)
         if end > start:
             self._receipts[message.id] = None
@@ -114,6 +127,29 @@ class Turn:
             raise BadDecision(actor.address, message.command, reason)
         events = self._evolve(message, decided)
         return events if self._settle is None else events + self._come_to_rest(message)
+
+    def _check_quarantine(self, actor: Actor) -> None:
+        failure = self._family.system.supervisor.quarantined(actor.address)
+        if failure is not None:
+            last = f"{type(failure.error).__name__}: {failure.error}"
+            raise Quarantined(actor.address, failure.in_a_row, last)
+
+    def _expire(self, message: Message, actor: Actor) -> int:
+        """Store what the time makes of the actor, whatever becomes of the command; rows so far."""
+        for _ in range(MAX_SETTLING):
+            moment = actor.due(actor.tentative) if actor.due else None
+            if moment is None or moment > self.now:
+                self._undo.clear()
+                return len(self.rows)
+            expire = actor.behaviour.expire
+            events = expire(actor.tentative, self.now) if expire else ()
+            if not events:
+                reason = f"it is due at {moment}, and expire gave nothing at {self.now}"
+                raise BadDecision(actor.address, message.command, reason)
+            due_id = f"due.{moment.isoformat()}"
+            self._evolve(Message(actor, None, None, "system", "due", due_id, None), events)
+        reason = f"it was still due after {MAX_SETTLING} rounds of expire"
+        raise BadDecision(actor.address, message.command, reason)
 
     def _come_to_rest(self, message: Message) -> tuple[Any, ...]:
         """Run the root's `settle` until nothing follows."""
@@ -166,10 +202,17 @@ class Turn:
 
     def submit(self, *, guest: bool, hold: bool) -> None:
         """Hand the batch over; a turn that stored nothing is told at once."""
-        if self.rows:
+        self._note_due()
+        if self.rows or self.due:
             self._family.system.committer.submit(self, guest=guest, hold=hold)
         else:
             self.committed((), self.now)
+
+    def _note_due(self) -> None:
+        """Put the actors that want to be woken at another time than before into the batch."""
+        for owner in self._touched:
+            if owner.due is not None and (moment := owner.due(owner.tentative)) != owner.due_at:
+                self.due.append((owner.address, moment))
 
     def committed(self, positions: Sequence[int], recorded_at: datetime) -> None:
         """The rows are on disk: believe the states, answer the askers, free the family."""
@@ -183,6 +226,12 @@ class Turn:
             owner.state, owner.version = owner.tentative, owner.tentative_version
             if row >= 0:
                 owner.position = positions[row]
+        system = self._family.system
+        for address, moment in self.due:
+            self._family.actors[address].due_at = moment
+            system.timers.set(address, moment)
+        if system.reactor is not None:
+            system.reactor.notice(self.rows, positions)
         receipts = self._receipts
         for outcome in self._outcomes:
             message = outcome.message
@@ -240,7 +289,12 @@ class Turn:
                 self._receipts.pop(outcome.message.id, None)
 
     def _refuse(self, message: Message, error: BaseException) -> None:
-        if not isinstance(error, Rejected):
+        if message.future is None and not isinstance(error, Rejected):
+            letter = Letter(
+                message.actor.address, message.command, message.by, message.why, message.id
+            )
+            self._family.system.letters.record(letter, error, 1)
+        elif not isinstance(error, Rejected):
             _log.error(
                 "%s failed on %r (%s)", message.actor.address, message.command, message.id,
                 exc_info=error,

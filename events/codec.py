@@ -21,7 +21,7 @@ import msgspec
 from cattrs import BaseValidationError
 from eventsourcing.persistence import Cipher, Compressor
 
-from .errors import CorruptedRow, Undecodable, UnknownEvent, Unstorable
+from .errors import Unstorable
 from .explain import (
     alike,
     check_texts,
@@ -32,6 +32,7 @@ from .explain import (
     unread,
 )
 from .journal import StoredRow
+from .log_errors import CorruptedRow, Undecodable, UnknownEvent
 from .names import EVENT_CLASSES, wire_name
 from .recorded import Envelope, Recorded, Stamp, Tail
 from .shape import Shape, shape_of

@@ -29,8 +29,10 @@ from typing import Any, Protocol
 
 from eventsourcing.persistence import IntegrityError
 
-from .errors import OutcomeUncertain, RetoldError, StorageFailed
+from .errors import RetoldError
+from .journal import Due
 from .log import Log, Stored, TailRow
+from .log_errors import OutcomeUncertain, StorageFailed
 
 _log = logging.getLogger("retold")
 
@@ -52,6 +54,7 @@ class Batch(Protocol):
     """
 
     rows: list[TailRow]
+    due: list[Due]
     told: bool
     """Set by the batch itself once it has been told."""
 
@@ -148,7 +151,7 @@ class Committer:
             self._fail(self._refusing)
             return
         try:
-            stored = self._log.store(rows)
+            stored = self._log.store(rows, [each for batch in batches for each in batch.due])
         except IntegrityError:
             self._one_by_one()
         except RetoldError as error:
@@ -190,7 +193,7 @@ class Committer:
         while self._in_hand:
             batch = self._in_hand[0]
             try:
-                stored = self._log.store(batch.rows)
+                stored = self._log.store(batch.rows, batch.due)
             except IntegrityError:
                 _told(batch.conflicted)
             except RetoldError as error:

@@ -2,7 +2,7 @@
 
 One root, `RetoldError`. Every error carries what it knows as attributes, and its text says what
 happened, to which actor and event, and what to do. The groups below say whose fault it is: the
-asker's, the author's of a behaviour, the operator's, or nobody's (storage and time).
+asker's, the author's of a behaviour, or nobody's. Those of logs and storage are in `log_errors`.
 """
 
 from __future__ import annotations
@@ -73,6 +73,23 @@ class UnknownKind(RetoldError, LookupError):
         )
 
 
+class NoSuchLetter(RetoldError, LookupError):
+    """No dead letter with this command id waits."""
+
+    def __init__(self, letter_id: str) -> None:
+        self.letter_id = letter_id
+        super().__init__(f"No dead letter {letter_id} waits; `retold dead-letters` lists them.")
+
+
+class UnknownCommand(RetoldError, LookupError):
+    """A command was kept by a name that no class has, or could not be kept at all."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        self.name = name
+        self.reason = reason
+        super().__init__(f"The command {name} cannot be made again: {reason}.")
+
+
 class NoSuchVersion(RetoldError, LookupError):
     """A version or time was asked for that an actor's log does not reach."""
 
@@ -131,6 +148,19 @@ class BadFold(RetoldError, TypeError):
         )
 
 
+class Quarantined(RetoldError):
+    """An actor failed so often that it takes no commands until it is released."""
+
+    def __init__(self, address: str, failures: int, last: str) -> None:
+        self.address = address
+        self.failures = failures
+        self.last = last
+        super().__init__(
+            f"{address} is in quarantine after {failures} failures in a row, the last: {last}."
+            " Mend its behaviour, then call system.release(address)."
+        )
+
+
 class AskInsideDecide(RetoldError, RuntimeError):
     """A decision asked an actor and would have waited for it inside its own turn."""
 
@@ -142,158 +172,27 @@ class AskInsideDecide(RetoldError, RuntimeError):
         )
 
 
-# The fault of whoever runs it: files, leases, versions.
+# Nobody's fault: too much at once, or in the wrong process.
 
 
-class LogInUse(RetoldError):
-    """Another system writes this log. Open it read-only, or close the holder."""
+class Overloaded(RetoldError):
+    """A family's inbox is full; the message was not accepted."""
 
-    def __init__(self, path: str, holder: str) -> None:
-        self.path = path
-        self.holder = holder
+    def __init__(self, address: str, limit: int) -> None:
+        self.address = address
+        self.limit = limit
         super().__init__(
-            f"{path} is being written by {holder}. One system writes a file at a time:"
-            " close that one, or open this read-only."
+            f"{address} has {limit} messages waiting and takes no more. Send again later, or open"
+            " the system with overload='block'."
         )
 
 
-class LeaseLost(RetoldError):
-    """This system's right to write was taken over by another; nothing of the batch was stored."""
-
-    def __init__(self, path: str, fence: int, found: int) -> None:
-        self.path = path
-        self.fence = fence
-        self.found = found
-        super().__init__(
-            f"{path} was taken over by a later writer (fence {found}, ours {fence});"
-            " this system writes no more. Close it and open the log again."
-        )
-
-
-class NotALog(RetoldError):
-    """The file is there but is no log of ours; it was left untouched."""
-
-    def __init__(self, path: str, reason: str) -> None:
-        self.path = path
-        self.reason = reason
-        super().__init__(f"{path} is no Retold log: {reason}. It was left untouched.")
-
-
-class NewerLog(RetoldError):
-    """The log was written by a newer version of the library; it was left untouched."""
-
-    def __init__(self, path: str, found: int, known: int) -> None:
-        self.path = path
-        self.found = found
-        self.known = known
-        super().__init__(
-            f"{path} has format {found}, this version knows up to {known}."
-            " It was left untouched: open it with a newer Retold."
-        )
-
-
-class NoSuchLog(RetoldError, FileNotFoundError):
-    """A log was to be read that is not there."""
+class UsedAfterFork(RetoldError, RuntimeError):
+    """A system was used in a process that was forked from the one that opened it."""
 
     def __init__(self, path: str) -> None:
         self.path = path
-        super().__init__(f"There is no log at {path}.")
-
-
-class LogReadOnly(RetoldError):
-    """The log cannot be written: opened read-only, or the file or its folder is."""
-
-    def __init__(self, path: str, reason: str) -> None:
-        self.path = path
-        self.reason = reason
-        super().__init__(f"{path} cannot be written: {reason}.")
-
-
-class LogClosed(RetoldError):
-    """The log was closed before this call."""
-
-    def __init__(self, path: str) -> None:
-        self.path = path
-        super().__init__(f"{path} is closed. Open it again to go on.")
-
-
-# Nobody's fault: storage and time.
-
-
-class StorageFailed(RetoldError):
-    """The storage refused a write; nothing of the batch was stored."""
-
-    def __init__(self, path: str, reason: str) -> None:
-        self.path = path
-        self.reason = reason
-        super().__init__(f"{path} could not be written: {reason}. Nothing of it was stored.")
-
-
-class StorageFull(StorageFailed):
-    """The disk is full; nothing of the batch was stored, the log is as it was before."""
-
-
-class CorruptedRow(RetoldError):
-    """A row of the log is not what was written."""
-
-    def __init__(self, position: int, address: str, version: int, reason: str) -> None:
-        self.position = position
-        self.address = address
-        self.version = version
-        self.reason = reason
         super().__init__(
-            f"The row at position {position} ({address} version {version}) is damaged: {reason}."
-            " Restore the log from a backup."
-        )
-
-
-class UnknownEvent(RetoldError, LookupError):
-    """A row carries a wire name for which no event class is registered."""
-
-    def __init__(self, name: str, address: str, version: int) -> None:
-        self.name = name
-        self.address = address
-        self.version = version
-        super().__init__(
-            f"{address} version {version} is a {name!r}, for which no @event is registered."
-            " Import the module that defines it before opening the log."
-        )
-
-
-class Undecodable(RetoldError, ValueError):
-    """A row does not fit the class that is registered for its wire name."""
-
-    def __init__(self, name: str, field: str, reason: str, address: str, version: int) -> None:
-        self.name = name
-        self.field = field
-        self.reason = reason
-        self.address = address
-        self.version = version
-        where = f"field {field!r} of {name}" if field else name
-        super().__init__(f"{address} version {version}: {where} does not decode: {reason}.")
-
-
-class ConcurrencyError(RetoldError):
-    """A stream did not stand at the version that a write expected, a bounded number of times."""
-
-    def __init__(self, address: str, expected: int, found: int | None = None) -> None:
-        self.address = address
-        self.expected = expected
-        self.found = found
-        seen = "" if found is None else f", found {found}"
-        super().__init__(
-            f"{address} was expected at version {expected}{seen}: somebody wrote it meanwhile."
-            " Nothing was stored; read it again and decide anew."
-        )
-
-
-class OutcomeUncertain(RetoldError):
-    """A commit failed in a way that may have written, and the log could not be read back."""
-
-    def __init__(self, command_id: str, reason: str) -> None:
-        self.command_id = command_id
-        self.reason = reason
-        super().__init__(
-            f"Whether command {command_id} was stored is not known: {reason}."
-            " The system refuses writes until it is opened again; ask then with the same id."
+            f"The system over {path} belongs to the process that opened it; this one was forked"
+            " from it. Open a log of its own here, or start it with the spawn method."
         )

@@ -11,7 +11,8 @@ import attrs
 import msgspec
 from cattrs import BaseValidationError, transform_error
 
-from .errors import CorruptedRow, Undecodable, Unstorable
+from .errors import Unstorable
+from .log_errors import CorruptedRow, Undecodable
 
 _json = msgspec.json.Encoder().encode
 _PATH = re.compile(r"\$(?P<data>\.data\b)?\.?(?P<field>[^`\s]*)")

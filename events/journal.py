@@ -8,6 +8,7 @@ the `eventsourcing` library.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Protocol, TypeAlias
 
 Row: TypeAlias = tuple[str, int, str, bytes]
@@ -15,6 +16,10 @@ Row: TypeAlias = tuple[str, int, str, bytes]
 
 StoredRow: TypeAlias = tuple[int, str, int, str, bytes]
 """What is read: position, then the row."""
+
+
+Due: TypeAlias = tuple[str, datetime | None]
+"""When an actor wants to be woken: its address, and the moment in UTC, None for never."""
 
 
 class Journal(Protocol):
@@ -29,8 +34,11 @@ class Journal(Protocol):
         """What to call this journal in messages: a file, `memory:`, a module."""
         ...
 
-    def write(self, rows: Sequence[Row]) -> Sequence[int]:
+    def write(self, rows: Sequence[Row], due: Sequence[Due] = ()) -> Sequence[int]:
         """Store all rows in one durable transaction, or none; return their positions in order.
+
+        `due` goes into the table of due times in the same transaction: each address's moment, or
+        None where nothing is due of it any more.
 
         Raises `eventsourcing.persistence.IntegrityError` where an address already has a version,
         and `StorageFull`, `StorageFailed`, `LogReadOnly`, `LeaseLost` or `LogClosed` where nothing
@@ -47,6 +55,10 @@ class Journal(Protocol):
 
     def scan(self, after: int = 0, upto: int | None = None) -> Iterator[StoredRow]:
         """The rows with `after < position <= upto`, by position, read in short pieces."""
+        ...
+
+    def dues(self) -> Iterator[tuple[str, datetime]] | None:
+        """The table of due times, the earliest first; None where the store keeps none."""
         ...
 
     def last_position(self) -> int:

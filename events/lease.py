@@ -17,7 +17,7 @@ from collections.abc import Callable
 
 from filelock import FileLock, Timeout
 
-from .errors import LeaseLost, LogInUse, LogReadOnly
+from .log_errors import LeaseLost, LogInUse, LogReadOnly
 
 LEASE_TABLE = (
     "CREATE TABLE IF NOT EXISTS lease ("

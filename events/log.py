@@ -21,8 +21,8 @@ from eventsourcing.persistence import IntegrityError
 from .address import check
 from .clock import Clock, WallClock
 from .codec import Codec
-from .errors import ConcurrencyError, LogReadOnly
-from .journal import Journal
+from .journal import Due, Journal
+from .log_errors import ConcurrencyError, LogReadOnly
 from .opening import open_journal
 from .recorded import Recorded
 
@@ -125,27 +125,27 @@ class Log:
                 first = appends[0]
                 raise ConcurrencyError(first.address, first.expected) from error
 
-    def store(self, rows: Sequence[TailRow]) -> Stored:
-        """Stamp, seal and store rows made by `codec.encode`: the committer's way in.
+    def store(self, rows: Sequence[TailRow], due: Sequence[Due] = ()) -> Stored:
+        """Stamp, seal and store rows made by `codec.encode`, and due times: the committer's way in.
 
         Raises the library's `IntegrityError` where an address already has a version, otherwise as
         `Journal.write` does.
         """
         with self._writing:
-            return self._store(rows)
+            return self._store(rows, due)
 
-    def _store(self, rows: Sequence[TailRow]) -> Stored:
+    def _store(self, rows: Sequence[TailRow], due: Sequence[Due] = ()) -> Stored:
         if self.read_only:
             raise LogReadOnly(self.path, "it was opened read-only")
         moment = self.clock.now()
-        if not rows:
+        if not rows and not due:
             return Stored((), moment)
         states = self.codec.seal([row[3] for row in rows], moment)
         sealed = [
             (address, version, name, state)
             for (address, version, name, _), state in zip(rows, states, strict=True)
         ]
-        return Stored(self._journal.write(sealed), moment)
+        return Stored(self._journal.write(sealed, due), moment)
 
     def read(self, address: str, *, after: int = 0, upto: int | None = None) -> Iterator[Recorded]:
         """The events of one address with `after < version <= upto`, by version."""

@@ -24,7 +24,10 @@ _classes: dict[str, type] = {}
 EVENT_CLASSES: Mapping[str, type] = MappingProxyType(_classes)
 """The event class that is registered under each wire name."""
 _names: dict[type, str] = {}
-_commands: set[type] = set()
+_command_names: dict[type, str] = {}
+_command_classes: dict[str, type] = {}
+COMMAND_CLASSES: Mapping[str, type] = MappingProxyType(_command_classes)
+"""The command class of each name."""
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(attrs.field,))
@@ -58,10 +61,8 @@ def command(cls: type[T], /) -> type[T]: ...
 def command(of: Any, /) -> Any:
     """Make a class a command: what `ask` and `tell` carry. Used bare or with a wire name."""
     if isinstance(of, str):
-        return command
-    made = _freeze(of, {})
-    _commands.add(made)
-    return made
+        return lambda cls: _command(cls, of)
+    return _command(of, f"{of.__module__}:{of.__qualname__}")
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(attrs.field,))
@@ -70,9 +71,24 @@ def state(cls: type[T], /) -> type[T]:
     return _freeze(cls, {})
 
 
+def _command(cls: type[T], name: str) -> type[T]:
+    made = _freeze(cls, {})
+    holder = _command_classes.get(name)
+    if holder is not None and _identity(holder) != _identity(made):
+        raise NameTaken(name, f"{'.'.join(_identity(holder))} holds it already")
+    _command_classes[name] = made
+    _command_names[made] = name
+    return made
+
+
+def command_name(cls: type) -> str:
+    """The wire name of a command class: the one given, else its import path."""
+    return _command_names[cls]
+
+
 def is_command(message: object) -> bool:
     """Whether the class of `message` was made by `@command`."""
-    return type(message) in _commands
+    return type(message) in _command_names
 
 
 def wire_name(cls: type) -> str | None:

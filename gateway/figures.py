@@ -10,8 +10,8 @@ from datetime import datetime
 import attrs
 
 from ..events.address import kind
-from ..events.errors import UnknownEvent
 from ..events.log import Log
+from ..events.log_errors import UnknownEvent
 from ..events.recorders import SqliteRecorder
 
 

@@ -22,7 +22,8 @@ from typing import Annotated
 
 import typer
 
-from ..events.errors import RetoldError, UnknownEvent
+from ..events.errors import RetoldError
+from ..events.log_errors import UnknownEvent
 from . import checking, demo, importing, looking
 from .errors import ImportInterrupted
 from .screen import ReaderGone, complain, flush, say

@@ -6,8 +6,9 @@ import os
 from pathlib import Path
 from urllib.parse import quote
 
-from ..events.errors import BadUrl, NoSuchLog
+from ..events.errors import BadUrl
 from ..events.log import Log
+from ..events.log_errors import NoSuchLog
 from .errors import NoLogThere
 
 SCHEMES = ("memory:", "module:", "sqlite:")

@@ -14,8 +14,8 @@ from threading import Lock
 
 from eventsourcing.persistence import ApplicationRecorder, StoredEvent
 
-from ..errors import LogClosed
-from ..journal import Row, StoredRow
+from ..journal import Due, Row, StoredRow
+from ..log_errors import LogClosed
 
 PIECE = 1000
 
@@ -38,8 +38,8 @@ class AdoptedJournal:
         self._seen = 0
         self._index: dict[str, tuple[array[int], array[int]]] = {}
 
-    def write(self, rows: Sequence[Row]) -> Sequence[int]:
-        """Store all rows as the recorder does, or none; see `Journal.write`."""
+    def write(self, rows: Sequence[Row], due: Sequence[Due] = ()) -> Sequence[int]:
+        """Store all rows as the recorder does, or none; it has no table of due times."""
         self._check_open()
         if not rows:
             return ()
@@ -78,6 +78,9 @@ class AdoptedJournal:
             if len(found) < PIECE:
                 return
             after = found[-1].id
+
+    def dues(self) -> None:
+        """There is no table of due times: they are found by folding."""
 
     def last_position(self) -> int:
         """The highest position stored, 0 for an empty recorder."""

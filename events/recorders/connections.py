@@ -17,8 +17,8 @@ from typing import TypeVar
 
 from eventsourcing.persistence import IntegrityError
 
-from ..errors import LogClosed, LogReadOnly, StorageFailed, StorageFull
 from ..lease import Lease
+from ..log_errors import LogClosed, LogReadOnly, StorageFailed, StorageFull
 from .listeners import Listeners
 
 BUSY_SECONDS = 5.0

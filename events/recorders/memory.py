@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from threading import Lock
 
 from eventsourcing.persistence import IntegrityError, Tracking
 
-from ..errors import LogClosed
-from ..journal import Row, StoredRow
+from ..journal import Due, Row, StoredRow
+from ..log_errors import LogClosed
 from .library import OriginatorIds, StoreProcessRecorder
 from .listeners import Listeners
 
@@ -61,9 +62,12 @@ class MemoryTable:
         self._log: list[StoredRow] = []
         self._streams: dict[str, Stream] = {}
         self._tracked: dict[str, int] = {}
+        self._due: dict[str, datetime] = {}
 
-    def append(self, rows: Sequence[Row], tracking: Tracking | None = None) -> range:
-        """Store rows and tracking together, or nothing; return the positions."""
+    def append(
+        self, rows: Sequence[Row], tracking: Tracking | None = None, due: Sequence[Due] = ()
+    ) -> range:
+        """Store rows, tracking and due times together, or nothing; return the positions."""
         with self._lock:
             self._check_open()
             if tracking is not None:
@@ -76,9 +80,19 @@ class MemoryTable:
                 raise
             if tracking is not None:
                 self._tracked[tracking.application_name] = tracking.notification_id
+            for address, moment in due:
+                if moment is None:
+                    self._due.pop(address, None)
+                else:
+                    self._due[address] = moment
             positions = range(before + 1, len(self._log) + 1)
         self.listeners.notify()
         return positions
+
+    def dues(self) -> list[tuple[str, datetime]]:
+        """The due times, the earliest first."""
+        with self._lock:
+            return sorted(self._due.items(), key=lambda due: (due[1], due[0]))
 
     def _put(self, rows: Sequence[Row]) -> None:
         log, streams = self._log, self._streams
@@ -195,9 +209,13 @@ class MemoryRecorder(StoreProcessRecorder):
         """What to call it in messages."""
         return self._table.path
 
-    def write(self, rows: Sequence[Row]) -> range:
+    def write(self, rows: Sequence[Row], due: Sequence[Due] = ()) -> range:
         """Store all rows, or none; see `Journal.write`."""
-        return self._table.append(rows)
+        return self._table.append(rows, due=due)
+
+    def dues(self) -> Iterator[tuple[str, datetime]]:
+        """The due times, the earliest first."""
+        return iter(self._table.dues())
 
     def rows(self, address: str, after: int = 0, upto: int | None = None) -> Iterator[StoredRow]:
         """The rows of one address with `after < version <= upto`, by version."""

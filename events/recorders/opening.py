@@ -11,8 +11,8 @@ import os
 import socket
 import sqlite3
 
-from ..errors import LogReadOnly, NoSuchLog, NotALog, StorageFailed
 from ..lease import Lease, read_holder
+from ..log_errors import LogReadOnly, NoSuchLog, NotALog, StorageFailed
 from . import schema
 from .connections import Connections, connect, refusal
 

@@ -2,7 +2,8 @@
 
 A log is an SQLite file whose header says so: `application_id` is "RTLD", `user_version` the
 format. Tables: `stored_events` (one row an event; `state` is JSON as text, or a blob where it is
-compressed or encrypted), `tracking` (as in the eventsourcing library), `lease` (one row).
+compressed or encrypted), `tracking` (as in the eventsourcing library), `lease` (one row), `due`
+(when actors want to be woken).
 
 A file is looked at through SQLite itself, immutable and read-only: no lock is taken, no sidecar
 made, no byte changed. Reading the header with `open()` would be simpler and wrong: POSIX drops
@@ -18,8 +19,8 @@ import stat
 from contextlib import closing
 from pathlib import Path
 
-from ..errors import NewerLog, NotALog
 from ..lease import LEASE_TABLE
+from ..log_errors import NewerLog, NotALog
 
 APPLICATION_ID = 0x52544C44
 FORMAT = 1
@@ -32,6 +33,12 @@ _TRACKING_TABLE = (
     "PRIMARY KEY (application_name)) "
     "WITHOUT ROWID"
 )
+
+DUE_TABLE = (
+    "CREATE TABLE IF NOT EXISTS due (address TEXT PRIMARY KEY, moment INTEGER NOT NULL) "
+    "WITHOUT ROWID"
+)
+"""When actors want to be woken: microseconds since 1970-01-01 UTC."""
 
 
 def uri(path: str, query: str) -> str:
@@ -65,7 +72,7 @@ def create(connection: sqlite3.Connection) -> None:
     connection.execute("BEGIN IMMEDIATE")
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {FORMAT}")
-    for statement in (events_table(EVENTS), _TRACKING_TABLE, LEASE_TABLE):
+    for statement in (events_table(EVENTS), _TRACKING_TABLE, LEASE_TABLE, DUE_TABLE):
         connection.execute(statement)
     connection.execute("COMMIT")
 

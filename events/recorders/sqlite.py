@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Self
 
-from ..journal import Row, StoredRow
+from ..journal import Due, Row, StoredRow
 from .connections import Connections
 from .library import OriginatorIds, StoreProcessRecorder
 from .opening import open_file
@@ -57,9 +58,13 @@ class SqliteRecorder(StoreProcessRecorder):
         """Whether writes are refused."""
         return self._connections.read_only
 
-    def write(self, rows: Sequence[Row]) -> range:
+    def write(self, rows: Sequence[Row], due: Sequence[Due] = ()) -> range:
         """Store all rows in one durable transaction, or none; see `Journal.write`."""
-        return self._table.append(rows)
+        return self._table.append(rows, due=due)
+
+    def dues(self) -> Iterator[tuple[str, datetime]]:
+        """The due times, the earliest first."""
+        return self._table.dues()
 
     def rows(self, address: str, after: int = 0, upto: int | None = None) -> Iterator[StoredRow]:
         """The rows of one address with `after < version <= upto`, by version."""

@@ -9,14 +9,15 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from datetime import datetime
 from functools import partial
 from typing import Any
 
 from eventsourcing.persistence import IntegrityError, Tracking
 
-from ..errors import CorruptedRow
-from ..journal import Row, StoredRow
-from . import packing, schema
+from ..journal import Due, Row, StoredRow
+from ..log_errors import CorruptedRow
+from . import dues, packing, schema
 from .connections import Connections
 from .listeners import Listeners
 
@@ -58,15 +59,17 @@ class SqliteTable:
         """Who is woken after a commit."""
         return self.connections.listeners
 
-    def append(self, rows: Sequence[Row], tracking: Tracking | None = None) -> range:
-        """Store rows and tracking together, durably, or nothing; return the positions."""
-        if not rows and tracking is None:
+    def append(
+        self, rows: Sequence[Row], tracking: Tracking | None = None, due: Sequence[Due] = ()
+    ) -> range:
+        """Store rows, tracking and due times together, durably, or nothing; give positions."""
+        if not rows and tracking is None and not due:
             return range(0)
         values = packing.packed(rows) if rows else []
-        if tracking is None and len(rows) <= packing.LARGEST:
+        if tracking is None and not due and len(rows) <= packing.LARGEST:
             positions = self.connections.write_at_once(partial(self._insert, values))
         else:
-            positions = self.connections.write(partial(self._insert_all, values, tracking))
+            positions = self.connections.write(partial(self._insert_all, values, tracking, due))
         self.listeners.notify()
         return positions if rows else range(0)
 
@@ -77,6 +80,7 @@ class SqliteTable:
         self,
         values: list[Any],
         tracking: Tracking | None,
+        due: Sequence[Due],
         connection: sqlite3.Connection,
         fence: int,
     ) -> range:
@@ -87,7 +91,13 @@ class SqliteTable:
             positions = range(positions.start or stored.start, stored.stop)
         if tracking is not None:
             _track(connection, tracking)
+        dues.store(connection, due)
         return positions
+
+    def dues(self) -> Iterator[tuple[str, datetime]]:
+        """The due times, the earliest first."""
+        with self.connections.reading() as connection:
+            return iter(dues.load(connection))
 
     def rows(self, address: str, after: int, upto: int | None) -> Iterator[StoredRow]:
         """The rows of one address with `after < version <= upto`, by version."""

@@ -20,8 +20,8 @@ from retold.actors import Pool, Stepped
 from retold.actors.family import ATTEMPTS
 from retold.events import ManualClock
 from retold.events.codec import Codec
-from retold.events.errors import ConcurrencyError, OutcomeUncertain, StorageFailed
-from retold.events.journal import Row
+from retold.events.journal import Due, Row
+from retold.events.log_errors import ConcurrencyError, OutcomeUncertain, StorageFailed
 from retold.events.recorders import MemoryRecorder
 
 from .totals import (
@@ -60,10 +60,10 @@ def before_each_write(system: ActorSystem, meddle: Callable[[int], None]) -> lis
     journal, sizes = system.log.journal, list[int]()
     write = journal.write
 
-    def meddled(rows: Sequence[Row]) -> Sequence[int]:
+    def meddled(rows: Sequence[Row], due: Sequence[Due] = ()) -> Sequence[int]:
         sizes.append(len(rows))
         meddle(len(sizes))
-        return write(rows)
+        return write(rows, due)
 
     journal.write = meddled  # type: ignore[method-assign]  # the last moment before the disk
     return sizes
@@ -168,7 +168,7 @@ def test_every_asker_of_a_hopeless_turn_is_told() -> None:
 class Taken(MemoryRecorder):
     """A journal in which every version is somebody else's."""
 
-    def write(self, rows: Sequence[Row]) -> Any:
+    def write(self, rows: Sequence[Row], due: Sequence[Due] = ()) -> Any:
         """Refuse."""
         raise IntegrityError("taken")
 
@@ -193,12 +193,12 @@ class Losing(MemoryRecorder):
         self.words = list(words)
         self.unreadable = False
 
-    def write(self, rows: Sequence[Row]) -> Any:
+    def write(self, rows: Sequence[Row], due: Sequence[Due] = ()) -> Any:
         """As the next word says."""
         word = self.words.pop(0) if self.words else ""
         if word == "break":
             raise OSError("it broke")
-        stored = super().write(rows)
+        stored = super().write(rows, due)
         if word:
             self.unreadable = word == "lose and hide"
             raise OSError("the answer was lost")

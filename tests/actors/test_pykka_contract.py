@@ -176,9 +176,9 @@ def test_a_proxy_shows_what_is_committed(stepped: ActorSystem) -> None:
     proxy: Any = ref.proxy()
     write = stepped.log.journal.write
 
-    def look(rows: Any) -> Any:
+    def look(rows: Any, due: Any = ()) -> Any:
         seen.append((stepped.actor("total/a").state.total, stepped.actor("total/a").version))
-        return write(rows)
+        return write(rows, due)
 
     stepped.log.journal.write = look  # type: ignore[method-assign]  # just before
     answers([ref.ask(add(5), block=False)])

@@ -11,7 +11,8 @@ import pytest
 
 from retold import ActorSystem, Behaviour, Log, retell
 from retold.events import ManualClock
-from retold.events.errors import BadAddress, NoSuchLog, NoSuchVersion
+from retold.events.errors import BadAddress, NoSuchVersion
+from retold.events.log_errors import NoSuchLog
 
 from .totals import WAIT, Added, Total, add, give, totals
 

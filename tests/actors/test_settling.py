@@ -172,9 +172,9 @@ def test_a_refusal_by_a_tentative_state_waits_for_its_commit(stepped: ActorSyste
     write = stepped.log.journal.write
     asked = [ref.ask(add(3), block=False), ref.ask(refuse(), block=False)]
 
-    def watched(rows: Any) -> Any:
+    def watched(rows: Any, due: Any = ()) -> Any:
         told.append(sum(each.done for each in asked))
-        return write(rows)
+        return write(rows, due)
 
     journal: Any = stepped.log.journal
     journal.write = watched
@@ -187,12 +187,12 @@ def test_a_refusal_by_a_tentative_state_waits_for_its_commit(stepped: ActorSyste
 
 def test_a_refusal_whose_ground_was_not_stored_is_told_that(stepped: ActorSystem) -> None:
     """The write failed, so the refusal has no ground: its asker gets the error of the write."""
-    from retold.events.errors import StorageFull
+    from retold.events.log_errors import StorageFull
 
     ref = stepped.ref("total/a")
     asked = [ref.ask(each, block=False) for each in (refuse("at once"), add(3), refuse("after"))]
 
-    def full(rows: Any) -> Any:
+    def full(rows: Any, due: Any = ()) -> Any:
         raise StorageFull("log", "no room")
 
     stepped.log.journal.write = full  # type: ignore[method-assign]  # a disk without room

@@ -15,7 +15,8 @@ from retold.actors import Pool, Stepped
 from retold.actors.channel import MergeChannel, OpenChannel, channel
 from retold.actors.workflow import PersistState, workflow
 from retold.events import ManualClock
-from retold.events.errors import BadUrl, LogInUse, LogReadOnly, NotALog
+from retold.events.errors import BadUrl
+from retold.events.log_errors import LogInUse, LogReadOnly, NotALog
 
 from .totals import (
     WAIT,
@@ -164,9 +165,9 @@ def test_a_turn_has_a_size(tmp_path: Path) -> None:
         ref, gate, sizes = system.ref("total/a"), threading.Event(), list[int]()
         write = system.log.journal.write
 
-        def count(rows: Any) -> Any:
+        def count(rows: Any, due: Any = ()) -> Any:
             sizes.append(len(rows))
-            return write(rows)
+            return write(rows, due)
 
         system.log.journal.write = count  # type: ignore[method-assign]  # how large each batch is
         held = ref.ask(wait_for(gate), block=False)

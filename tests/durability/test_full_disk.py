@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from retold import ActorSystem
-from retold.events.errors import StorageFull
+from retold.events.log_errors import StorageFull
 
 from ..actors.totals import add, totals
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from retold.events.errors import LogInUse
+from retold.events.log_errors import LogInUse
 
 from .checking import check_file, check_life
 from .ledger import open_system

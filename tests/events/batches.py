@@ -9,7 +9,7 @@ from typing import Any
 from retold import Log
 from retold.events.clock import ManualClock
 from retold.events.codec import Codec
-from retold.events.journal import Row, StoredRow
+from retold.events.journal import Due, Row, StoredRow
 from retold.events.log import TailRow
 from retold.events.recorders import MemoryRecorder
 
@@ -27,6 +27,7 @@ class Told:
             name, tail, _ = log.codec.encode(Noted([address, version]), "by", "", f"c-{address}")
             self.rows.append((address, version, name, tail))
         self.size = sum(len(row[3]) for row in self.rows)
+        self.due: list[Due] = []
         self.told = False
         self.command_ids = [f"c-{address}"]
         self.said: list[Any] = []
@@ -64,14 +65,14 @@ class Faulty(MemoryRecorder):
         self.reads: list[Any] = []
         self.sizes: list[int] = []
 
-    def write(self, rows: Sequence[Row]) -> range:
+    def write(self, rows: Sequence[Row], due: Sequence[Due] = ()) -> range:
         """As the next word says."""
         word = self.writes.pop(0) if self.writes else None
         if isinstance(word, Exception):
             raise word
         if word == "break":
             raise OSError("it broke")
-        stored = super().write(rows)
+        stored = super().write(rows, due)
         self.sizes.append(len(rows))
         if word == "lose":
             raise OSError("the answer was lost")

@@ -14,7 +14,8 @@ import pytest
 
 from retold import event
 from retold.events.codec import Codec
-from retold.events.errors import CorruptedRow, Undecodable, UnknownEvent, Unstorable
+from retold.events.errors import Unstorable
+from retold.events.log_errors import CorruptedRow, Undecodable, UnknownEvent
 
 from .things import Bolt, Built, Gathered, Noted, Part, PlainCounted, SetUp, ToldApart
 

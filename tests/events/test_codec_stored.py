@@ -17,8 +17,9 @@ from eventsourcing.cipher import AESCipher
 
 from retold import Log, event
 from retold.events.codec import Codec
-from retold.events.errors import CorruptedRow, RetoldError
+from retold.events.errors import RetoldError
 from retold.events.log import Append
+from retold.events.log_errors import CorruptedRow
 
 from .things import Noted
 

@@ -11,8 +11,8 @@ from eventsourcing.persistence import IntegrityError
 from retold import Log
 from retold.events import commit
 from retold.events.commit import Committer
-from retold.events.errors import OutcomeUncertain, StorageFailed, StorageFull
 from retold.events.log import Append
+from retold.events.log_errors import OutcomeUncertain, StorageFailed, StorageFull
 
 from .batches import Told, faulty_log
 from .things import Noted

@@ -13,16 +13,9 @@ import pytest
 
 from retold import Log
 from retold.events.clock import ManualClock
-from retold.events.errors import (
-    BadAddress,
-    BadUrl,
-    ConcurrencyError,
-    LogClosed,
-    LogReadOnly,
-    NoSuchLog,
-    Unstorable,
-)
+from retold.events.errors import BadAddress, BadUrl, Unstorable
 from retold.events.log import Append
+from retold.events.log_errors import ConcurrencyError, LogClosed, LogReadOnly, NoSuchLog
 
 from .things import Noted
 

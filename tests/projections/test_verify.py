@@ -11,8 +11,8 @@ import pytest
 from retold import Log
 from retold.events.clock import ManualClock
 from retold.events.codec import Codec
-from retold.events.errors import CorruptedRow
 from retold.events.journal import StoredRow
+from retold.events.log_errors import CorruptedRow
 from retold.events.recorders import MemoryRecorder
 from retold.projections import Problem, verify
 

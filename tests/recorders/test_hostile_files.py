@@ -11,7 +11,7 @@ from subprocess import Popen
 
 import pytest
 
-from retold.events.errors import LogReadOnly, NewerLog, NoSuchLog, NotALog
+from retold.events.log_errors import LogReadOnly, NewerLog, NoSuchLog, NotALog
 from retold.events.recorders import SqliteRecorder
 
 ONE = ("account/a", 1, "account.deposited.v1", b"{}")

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from eventsourcing.persistence import IntegrityError
 
-from retold.events.errors import LogClosed
 from retold.events.journal import Journal, Row
+from retold.events.log_errors import LogClosed
 
 NAME = "account.deposited.v1"
 

@@ -12,8 +12,8 @@ from subprocess import Popen
 
 import pytest
 
-from retold.events.errors import LeaseLost, LogInUse, LogReadOnly, StorageFailed
 from retold.events.journal import Row
+from retold.events.log_errors import LeaseLost, LogInUse, LogReadOnly, StorageFailed
 from retold.events.recorders import SqliteRecorder, connections, schema
 
 RunPython = Callable[..., "Popen[str]"]
@@ -23,7 +23,7 @@ TWO: Row = ("account/a", 2, "account.deposited.v1", b"{}")
 
 OPEN = """
 import sys
-from retold.events.errors import LogInUse
+from retold.events.log_errors import LogInUse
 from retold.events.recorders import SqliteRecorder
 try:
     log = SqliteRecorder.open(sys.argv[1], holder=sys.argv[2], since="2026-01-01")

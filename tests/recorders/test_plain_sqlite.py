@@ -13,7 +13,7 @@ import pytest
 from eventsourcing.application import Application
 from eventsourcing.domain import Aggregate, event
 
-from retold.events.errors import LogClosed, LogInUse, NoSuchLog
+from retold.events.log_errors import LogClosed, LogInUse, NoSuchLog
 from retold.events.recorders import MemoryRecorder, SqliteRecorder
 
 NAME = "account.deposited.v1"

@@ -10,8 +10,8 @@ from subprocess import Popen
 
 import pytest
 
-from retold.events.errors import CorruptedRow, LogReadOnly, StorageFailed, StorageFull
 from retold.events.journal import Row, StoredRow
+from retold.events.log_errors import CorruptedRow, LogReadOnly, StorageFailed, StorageFull
 from retold.events.recorders import SqliteRecorder, connections
 from retold.events.recorders.table import SqliteTable
 

@@ -1,0 +1,30 @@
+"""What may be set of an actor system, each with a bound that suits most."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import attrs
+
+from .passivation import Keep, always_awake
+from .supervision import Policy, quarantine_after
+
+
+def _counted(_: object, field: attrs.Attribute[int], value: int) -> None:
+    if value < 1:
+        raise ValueError(f"{field.name} is at least 1, not {value}")
+
+
+@attrs.frozen(kw_only=True)
+class Options:
+    """`inbox`: messages that may wait for a family. `overload`: whether a sender that finds it full
+    waits (`block`) or gets `Overloaded` (`raise`); the system's own messages are always taken.
+    `supervise`: what becomes of an actor that fails. `passivate`: which families may fall asleep.
+    `snapshot_every`: events of an actor after which its state is kept (0: never).
+    """
+
+    inbox: int = attrs.field(default=100_000, validator=_counted)
+    overload: Literal["block", "raise"] = "block"
+    supervise: Policy = attrs.field(factory=lambda: quarantine_after(100))
+    passivate: Keep = always_awake
+    snapshot_every: int = 0

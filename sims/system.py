@@ -1,0 +1,56 @@
+"""The actor system of a simulated world: the live one, where it meets time and chance."""
+
+from __future__ import annotations
+
+import atexit
+from typing import Any
+
+from ..actors.behaviour import Behaviour
+from ..actors.future import Future
+from ..actors.message import Message
+from ..actors.options import Options
+from ..actors.passivation import EVERY, sweep
+from ..actors.system import ActorSystem
+from ..events.log import Log
+from .commits import DrawnCommitter
+from .dispatch import Turns
+
+
+class SimulatedSystem(ActorSystem):
+    """The same families, actors, timers and reactions; only what commits and sends is drawn."""
+
+    def __init__(
+        self, log: Log, *behaviours: Behaviour, turns: Turns, seed: str, options: Options
+    ) -> None:
+        self._turns = turns
+        self._swept = log.clock.now()
+        super().__init__(log, *behaviours, dispatcher=turns, seed=seed, options=options)
+        self.committer = turns.committer = DrawnCommitter(log, turns.run, turns.decided, turns.wake)
+
+    def post(
+        self, address: str, command: Any, *, by: str, why: str, command_id: str | None = None
+    ) -> Future[Any]:
+        """As live; what a reaction sends to an actor takes its time to arrive."""
+        turns = self._turns
+        if command_id is None or turns.ways is None:
+            return super().post(address, command, by=by, why=why, command_id=command_id)
+        future = turns.future()
+        turns.send(Message(self.actor(address), command, future, by, why, command_id, None))
+        return future
+
+    def vanish(self) -> None:
+        """End as a process that is killed ends: nothing is answered, written or handed back."""
+        self.closed = self.ended = True
+        atexit.unregister(self.close)
+
+    def _sweep(self) -> None:
+        """Let families fall asleep as turns are taken, at most once in `EVERY` seconds.
+
+        Nobody can tell when they do, so no event of the environment is spent on it, and a world
+        with nothing left to happen comes to its end.
+        """
+        self._turns.chore = self._sweep
+        now = self.clock.now()
+        if (now - self._swept).total_seconds() >= EVERY:
+            self._swept = now
+            sweep(self)
