@@ -53,6 +53,7 @@ class Actor(pykka.Actor):
         self.due_at: datetime | None = None
         self.asleep = True
         self.stopped = False
+        self.retired = False
         self.mirrored = False
         self.state = self.tentative = behaviour.initial
         self.version = self.tentative_version = 0
@@ -64,14 +65,16 @@ class Actor(pykka.Actor):
 
     def wake(self) -> None:
         """Rebuild the state from the log. A recovery that fails is told to whoever asked."""
-        system = self.family.system
-        found = Recovered(system.log, self.address, self.behaviour.initial)
+        found = self.recovered()
         self.state = self.tentative = found.state
         self.version = self.tentative_version = found.version
         self.position = found.position
         self.due_at = self.due(found.state) if self.due else None
-        self.family.learn()
         self.asleep = False
+
+    def recovered(self) -> Recovered:
+        """Where the log says that it stands."""
+        return Recovered(self.family.system.log, self.address, self.behaviour.initial)
 
     def sleep(self) -> None:
         """Forget the state; the next message finds it in the log again."""

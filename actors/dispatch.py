@@ -14,7 +14,7 @@ from datetime import datetime
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ..events.clock import Clock
+from ..events.clock import Clock, Countdown
 from .alarm import Alarm
 from .future import Future, inside, may_wait
 
@@ -105,14 +105,15 @@ class Pool:
         self._alarm.set(moment, clock, ring)
 
     def close(self, timeout: float | None = None) -> None:
-        """End the threads once the queue is empty, waiting up to `timeout` seconds for each."""
+        """End the threads once the queue is empty, waiting up to `timeout` seconds for all."""
+        left = Countdown(timeout)
         self._closed = True
         self._alarm.close()
         for _ in self._threads:
             self._queue.put(None)
         for thread in self._threads:
             if thread is not threading.current_thread():
-                thread.join(timeout)
+                thread.join(left.seconds())
 
     def _more(self) -> bool:
         """Whether another turn is ready: then the commit waits for it, to be a larger one."""

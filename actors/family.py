@@ -8,47 +8,42 @@ held while a turn runs.
 
 from __future__ import annotations
 
-import itertools
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..events.address import ROOT, at, family, member
+from ..events.address import ROOT, at
+from ..events.errors import RepeatedTooLate
 from ..events.log_errors import ConcurrencyError
-from ..events.recorded import Recorded
-from .behaviour import At, Receipt
 from .future import inside
 from .inbox import Fence, Inbox, dead
 from .message import Message
-from .recovery import Effect, recent_commands, stood
+from .receipts import Receipts
 from .turn import Turn
 
 if TYPE_CHECKING:
     from .actor import Actor
     from .behaviour import Settle
+    from .decided import Decided
     from .system import ActorSystem
 
 _log = logging.getLogger("retold")
-
-WINDOW = 1_000
-"""A repeated command id gets its first receipt if it is among this many last ones of its family."""
 
 ATTEMPTS = 3
 """How often commands are decided again after somebody else wrote, before `ConcurrencyError`."""
 
 
 class Family(Inbox):
-    """The members of one root, their inbox and the receipts of their last commands."""
+    """The members of one root, their inbox and, once they are asked for, their receipts."""
 
-    __slots__ = ("_learned", "actors", "last_turn", "receipts", "root", "settle")
+    __slots__ = ("actors", "last_turn", "receipts", "root", "settle")
 
     def __init__(self, system: ActorSystem, root: str, settle: Settle | None) -> None:
         super().__init__(system)
         self.root = root
         self.settle = settle
         self.actors: dict[str, Actor] = {}
-        self.receipts: dict[str, Effect | None] = {}
-        self._learned = False
+        self.receipts: Receipts | None = None
         self.last_turn = system.clock.now()
 
     # The turn.
@@ -72,7 +67,7 @@ class Family(Inbox):
             self.system.dispatcher.run(self.system.committer.lead)
             raise
 
-    def _begin(self, claim: object, turn: Turn) -> bool:
+    def _begin(self, claim: object, turn: Decided) -> bool:
         with self._claiming:
             if self._owner is not claim:
                 return False
@@ -88,7 +83,7 @@ class Family(Inbox):
                 isinstance(message, Fence)
                 or message.actor.asleep
                 or message.actor.stopped
-                or message.id in self.receipts
+                or (message.repeatable and self._may_be_repeated(message))
             ):
                 if taken:
                     return
@@ -102,7 +97,8 @@ class Family(Inbox):
     def _aside(self, message: Message | Fence) -> bool:
         """What comes before a decision, or instead of it; False if the message still waits.
 
-        The end of a fence, a stopped actor, one that must be recovered first, a repeated command.
+        The end of a fence, a stopped actor, one that must be recovered first, a repeated command,
+        receipts that must be read first.
         """
         if isinstance(message, Fence):
             message.callback()
@@ -110,8 +106,11 @@ class Family(Inbox):
             dead(message)
         elif message.actor.asleep:
             return not self._awake(message)
+        elif self.receipts is None:
+            self.receipts = Receipts(self.system.log, self.root)
+            return False
         else:
-            self._repeat(message)
+            return self._repeat(message, self.receipts)
         return True
 
     def _awake(self, message: Message) -> bool:
@@ -119,16 +118,18 @@ class Family(Inbox):
         try:
             message.actor.wake()
         except Exception as error:  # noqa: BLE001 - whatever stands in the way, the asker is told
+            self.system.supervisor.judge(message.actor.address, error)
             _log.error("%s could not be recovered", message.actor.address, exc_info=error)
             if message.future is not None and not message.future.done:
                 message.future.fail(error)
             return False
         return True
 
-    def again(self, turn: Turn) -> None:
+    def again(self, turn: Decided) -> None:
         """After a conflict: read the members anew and decide its messages again, one by one."""
         for actor in self.actors.values():
             actor.sleep()
+        self.receipts = None
         messages, attempts = turn.taken, self._attempts + 1
         if attempts > ATTEMPTS:
             self._give_up(messages.pop(0))
@@ -143,22 +144,60 @@ class Family(Inbox):
         elif not message.future.done:
             message.future.fail(error)
 
+    # The receipts.
+
+    def _may_be_repeated(self, message: Message) -> bool:
+        return self.receipts is None or message.id in self.receipts
+
+    def _repeat(self, message: Message, receipts: Receipts) -> bool:
+        """Answer a command whose events are in the log already; False if they never were."""
+        try:
+            receipt = receipts.again(message.actor, message.id)
+        except RepeatedTooLate as error:
+            _log.warning("%s", error)
+            if message.future is not None and not message.future.done:
+                message.future.fail(error)
+            return True
+        if receipt is None:
+            message.repeatable = False
+            return False
+        if message.future is not None and not message.future.done:
+            message.future.set(receipt)
+        return True
+
+    # Sleep.
+
     @property
     def awake(self) -> bool:
         """Whether any member's state is held in memory."""
         return any(not actor.asleep for actor in self.actors.values())
 
     def fall_asleep(self) -> bool:
-        """Forget states and receipts, if no turn is at work and nothing waits."""
+        """Forget states and receipts, if no turn is at work and nothing waits.
+
+        A family that nobody holds a reference to is forgotten altogether.
+        """
         claim = object()
         if self._inbox or not self._claim(claim):
             return False
         for actor in self.actors.values():
             actor.sleep()
-        self.receipts.clear()
-        self._learned = False
+        self.receipts = None
+        self.system.index.forget(self)
         self.let_go(claim)
         return True
+
+    def forward(self) -> None:
+        """Hand what came in after the family was forgotten to the one that took its place."""
+        system = self.system
+        with system.forwarding:
+            while self._inbox:
+                message = self._inbox.popleft()
+                heir = system.actor(self.root).family
+                if isinstance(message, Message):
+                    message.actor = system.actor(message.actor.address)
+                if claim := heir.post(message):
+                    system.dispatcher.ready(heir, claim)
 
     # The members.
 
@@ -174,40 +213,6 @@ class Family(Inbox):
     def states(self) -> Mapping[str, Any]:
         """The states of the family by member name, as the turn at work has them."""
         return FamilyStates(self)
-
-    # The receipts.
-
-    def learn(self) -> None:
-        """Find the receipts of the last `WINDOW` commands in the log, once."""
-        if not self._learned:
-            self.receipts |= recent_commands(self.system.log, self.root, WINDOW)
-            self._learned = True
-
-    def forget_oldest(self) -> None:
-        """Keep the receipts of the last `WINDOW` commands at least, of twice as many at most."""
-        if len(self.receipts) > 2 * WINDOW:
-            for command_id in list(self.receipts)[:-WINDOW]:
-                del self.receipts[command_id]
-
-    def _caused_by(self, message: Message) -> Callable[[Recorded], bool]:
-        """Whether an event of this family came of the command: they stand side by side."""
-        root, command_id = self.root, message.id
-        return lambda each: each.cause == command_id and family(each.address) == root
-
-    def _repeat(self, message: Message) -> None:
-        """Answer a command whose events are in the log already with its first receipt."""
-        effect = self.receipts[message.id]
-        if message.future is None or effect is None:
-            return
-        log, address = self.system.log, message.actor.address
-        stored = list(itertools.takewhile(self._caused_by(message), log.scan(after=effect - 1)))
-        last = stored[-1].position
-        events = tuple(
-            each.event if each.address == address else At(member(each.address), each.event)
-            for each in stored
-        )
-        version, state = stood(log, address, message.actor.behaviour.initial, last)
-        message.future.set(Receipt(version, last, events, state))
 
 
 class FamilyStates(Mapping[str, Any]):

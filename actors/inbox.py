@@ -19,12 +19,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import pykka
 
 from ..events.errors import Overloaded
+from .decided import Decided
 from .future import may_not_wait
 from .message import Message
 
 if TYPE_CHECKING:
     from .system import ActorSystem
-    from .turn import Turn
 
 
 class Fence(NamedTuple):
@@ -36,7 +36,7 @@ class Fence(NamedTuple):
 class Inbox(ABC):
     """Messages that wait, in the order of their arrival, and the owner of the turn."""
 
-    __slots__ = ("_attempts", "_claiming", "_inbox", "_owner", "system")
+    __slots__ = ("_attempts", "_claiming", "_inbox", "_limit", "_owner", "retired", "system")
 
     def __init__(self, system: ActorSystem) -> None:
         self.system = system
@@ -44,17 +44,25 @@ class Inbox(ABC):
         self._owner: object = None
         self._claiming = threading.Lock()
         self._attempts = 0
+        self._limit = system.options.inbox
+        self.retired = False
 
-    def accept(self, message: Message) -> object:
+    def accept(self, message: Message, timeout: float | None = None) -> object:
         """As `post`, for a sender from outside: a full inbox holds it up or refuses it."""
-        options = self.system.options
-        if len(self._inbox) >= options.inbox:
-            if options.overload == "raise" or may_not_wait():
-                raise Overloaded(message.actor.address, options.inbox)
-            room = self.system.dispatcher.future()
-            self.fence(room.set)
-            room.get()
+        if len(self._inbox) >= self._limit:
+            self._wait_for_room(message.actor.address, timeout)
         return self.post(message)
+
+    def _wait_for_room(self, address: str, timeout: float | None) -> None:
+        """Wait until all that waits now is decided. Raises `Overloaded` where that may not be."""
+        if self.system.options.overload == "raise" or may_not_wait():
+            raise Overloaded(address, self._limit)
+        room = self.system.dispatcher.future()
+        self.fence(room.set)
+        try:
+            room.get(timeout=timeout)
+        except pykka.Timeout:
+            raise Overloaded(address, self._limit) from None
 
     def post(self, message: Message | Fence) -> object:
         """Put a message in the inbox; any thread may, without waiting.
@@ -62,13 +70,26 @@ class Inbox(ABC):
         Gives a claim if the family was idle: the caller must see that its turn is taken with it.
         """
         self._inbox.append(message)
+        if self.retired:
+            self.forward()
+            return None
         if self.system.ended:
             self.refuse_all()
         return self._claim(message) if self._owner is None else None
 
+    def retire(self) -> bool:
+        """Take no more messages, unless one is waiting; whoever asks then must `forward`."""
+        with self._claiming:
+            self.retired = not self._inbox
+        return self.retired
+
+    @abstractmethod
+    def forward(self) -> None:
+        """Hand what came in after the family was forgotten to the one that took its place."""
+
     def _claim(self, claim: object) -> object:
         with self._claiming:
-            if self._owner is None:
+            if self._owner is None and not self.retired:
                 self._owner = claim
                 return claim
             return None
@@ -80,7 +101,7 @@ class Inbox(ABC):
                 self._owner = None
         self._look_again()
 
-    def release(self, turn: Turn, attempts: int = 0) -> None:
+    def release(self, turn: Decided, attempts: int = 0) -> None:
         """End of a turn: idle, unless messages came in meanwhile. A second call does nothing.
 
         `attempts` says how often what is in front of the inbox was decided in vain.
@@ -91,10 +112,12 @@ class Inbox(ABC):
             self._look_again()
 
     def _look_again(self) -> None:
-        if self._inbox and (claim := self._claim(object())):
+        if self.retired:
+            self.forward()
+        elif self._inbox and (claim := self._claim(object())):
             self.system.dispatcher.ready(self, claim)
 
-    def owned_by(self, turn: Turn) -> bool:
+    def owned_by(self, turn: Decided) -> bool:
         """Whether this turn is at work."""
         return self._owner is turn
 
@@ -124,6 +147,15 @@ class Inbox(ABC):
         if self._claim(claim):
             self._empty_inbox()
             self.let_go(claim)
+
+    def break_off(self) -> None:
+        """As `refuse_all`, and a turn that has not come to its end in time is given up."""
+        owner = self._owner
+        if isinstance(owner, Decided) and owner.at_work:
+            self._empty_inbox()
+            for message in owner.taken:
+                dead(message)
+        self.refuse_all()
 
     def _empty_inbox(self) -> None:
         while self._inbox:

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 
 class Message(msgspec.Struct, gc=False):
-    """A command on its way: to whom, what, who waits for the answer, and its envelope."""
+    """A command on its way: to whom, what, who waits for the answer, and its envelope.
+
+    `repeatable` says that the id was not made for this message: it may have been used before.
+    """
 
     actor: Actor
     command: Any
@@ -23,6 +26,7 @@ class Message(msgspec.Struct, gc=False):
     why: str
     id: str
     happened_at: datetime | None
+    repeatable: bool = False
 
 
 class Wake(msgspec.Struct, frozen=True):

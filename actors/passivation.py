@@ -49,7 +49,7 @@ def at_most(families: int) -> Keep:
 def sweep(system: ActorSystem) -> int:
     """Put to sleep whom the policy names; how many that were."""
     now = system.clock.now()
-    idle = [each for each in system.families() if each.awake and not each.busy]
+    idle = [each for each in system.index if each.awake and not each.busy]
     idle.sort(key=lambda each: each.last_turn)
     resting = [Resting(each.root, (now - each.last_turn).total_seconds()) for each in idle]
     named = system.options.passivate(resting)

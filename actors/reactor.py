@@ -47,7 +47,9 @@ class Reactor:
 
     def __init__(self, system: ActorSystem) -> None:
         self._system = system
-        self._kinds = {each.kind: each.react for each in system.behaviours.values() if each.react}
+        self._kinds = {
+            each.kind: each.react for each in system.index.behaviours.values() if each.react
+        }
         self._read = 0
         self._heard = 0
         self._cursor = 0
@@ -123,9 +125,14 @@ class Reactor:
         """Put one command of a delivery into its actor's inbox."""
         try:
             future = self._system.post(
-                part.address, part.command, by=part.by, why=part.why, command_id=part.id
+                part.address,
+                part.command,
+                by=part.by,
+                why=part.why,
+                command_id=part.id,
+                repeatable=True,
             )
-        except Exception as error:  # noqa: BLE001 - an address or command that cannot be sent at all
+        except Exception as error:  # noqa: BLE001 - an address or command that cannot be sent
             self._failed(delivery, part, error)
             return
         future.when_done(lambda: self._answered(delivery, part, future.outcome))

@@ -50,7 +50,8 @@ class ActorRef(pykka.ActorRef["Actor"]):
 
     def is_alive(self) -> bool:
         """Whether it takes messages: neither stopped nor its system closed."""
-        return not (self._actor.stopped or self._actor.family.system.closed)
+        actor = self._actor
+        return not ((actor.stopped and not actor.retired) or actor.family.system.closed)
 
     def tell(
         self,
@@ -70,9 +71,13 @@ class ActorRef(pykka.ActorRef["Actor"]):
         if not is_command(message):
             raise NotACommand(message, actor.address)
         system = actor.family.system
+        if actor.stopped:
+            actor = self._current()
         if actor.stopped or system.closed:
             raise self._gone()
-        sent = Message(actor, message, None, by, why, id or system.next_id(), happened_at)
+        sent = Message(
+            actor, message, None, by, why, id or system.next_id(), happened_at, id is not None
+        )
         self._send(sent, system.dispatcher.ready)
 
     @overload
@@ -137,11 +142,15 @@ class ActorRef(pykka.ActorRef["Actor"]):
         if block:
             dispatcher.may_wait(actor.address)
         future = dispatcher.future()
+        if actor.stopped:
+            actor = self._current()
         if actor.stopped or system.closed:
             future.fail(self._gone())
         else:
-            sent = Message(actor, message, future, by, why, id or system.next_id(), happened_at)
-            self._send(sent, dispatcher.lead if block else dispatcher.ready)
+            sent = Message(
+                actor, message, future, by, why, id or system.next_id(), happened_at, id is not None
+            )
+            self._send(sent, dispatcher.lead if block else dispatcher.ready, timeout)
         return future.get(timeout=timeout) if block else future
 
     def _gone(self) -> Exception:
@@ -150,11 +159,24 @@ class ActorRef(pykka.ActorRef["Actor"]):
             return UsedAfterFork(system.log.path)
         return pykka.ActorDeadError(f"{self} not found")
 
-    def _send(self, sent: Message, start: Callable[[Inbox, object], None]) -> None:
+    def _current(self) -> Actor:
+        """Who lives at the address now, if the actor fell asleep and was forgotten meanwhile."""
+        actor = self._actor
+        if actor.retired:
+            actor.family.forward()
+            actor = self._actor = actor.family.system.actor(actor.address)
+        return actor
+
+    def _send(
+        self,
+        sent: Message,
+        start: Callable[[Inbox, object], None],
+        timeout: float | None = None,
+    ) -> None:
         """Put a message in the family's inbox, and see that an idle family takes its turn."""
         family = sent.actor.family
         try:
-            if claim := family.accept(sent):
+            if claim := family.accept(sent, timeout):
                 start(family, claim)
         except BaseException:
             family.let_go(sent)
@@ -167,7 +189,7 @@ class ActorRef(pykka.ActorRef["Actor"]):
         if isinstance(message, messages._ActorStop):  # noqa: SLF001 - how pykka says stop
             self._stop(future)
         elif isinstance(message, messages.ProxyGetAttr):
-            future.set(_shown(actor, message.attr_path))
+            future.set(_shown(self._current(), message.attr_path))
         elif isinstance(message, messages.ProxySetAttr | messages.ProxyCall):
             reason = "an actor changes by events only; send it a @command"
             raise NotACommand(message, actor.address, reason)
@@ -180,14 +202,14 @@ class ActorRef(pykka.ActorRef["Actor"]):
         if not self.is_alive():
             future.fail(pykka.ActorDeadError(f"{self} not found"))
             return
-        self._actor.family.system.stop(self._actor, future)
+        self._actor.family.system.stop(self._current(), future)
 
 
 def _shown(actor: Actor, path: tuple[str, ...]) -> Any:
     """What a proxy may read: `address`, `state`, `version` and what hangs on them."""
     if path[0] not in ("address", "state", "version"):
         raise NotACommand(".".join(path), actor.address, "a proxy reads address, state and version")
-    value: Any = actor
+    value: Any = actor.recovered() if actor.asleep and path[0] != "address" else actor
     for name in path:
         value = getattr(value, name)
     return value

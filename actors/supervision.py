@@ -8,10 +8,15 @@ whether the actor goes on. In quarantine it takes no commands (`Quarantined`) un
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Literal, TypeAlias
 
 import attrs
+
+from ..events.errors import Quarantined, Rejected
+
+_log = logging.getLogger("retold")
 
 Directive: TypeAlias = Literal["resume", "quarantine"]
 
@@ -46,39 +51,48 @@ def always_resume(_: Failure) -> Directive:
 
 
 class Supervisor:
-    """Counts the failures of actors and keeps those in quarantine."""
+    """Counts the failures of actors, and keeps those in quarantine."""
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
-        self._in_a_row: dict[str, int] = {}
+        self.troubled: dict[str, int] = {}
+        """The failures in a row of those whose last command failed."""
         self._quarantined: dict[str, Failure] = {}
 
-    @property
-    def quiet(self) -> bool:
-        """Whether nobody has failed lately: then nothing need be asked."""
-        return not self._in_a_row
+    def check(self, address: str) -> None:
+        """Raise `Quarantined` for an actor that takes no commands."""
+        failure = self._quarantined.get(address)
+        if failure is not None:
+            last = f"{type(failure.error).__name__}: {failure.error}"
+            raise Quarantined(address, failure.in_a_row, last)
 
-    def failed(self, address: str, error: BaseException) -> None:
-        """An actor failed: count it, and let the policy decide."""
-        count = self._in_a_row.get(address, 0) + 1
-        self._in_a_row[address] = count
-        failure = Failure(address, error, count)
-        if self._policy(failure) == "quarantine":
+    def judge(self, address: str, error: BaseException | None) -> None:
+        """What a command of an actor came to: a failure is counted, and the policy asked."""
+        if error is None or isinstance(error, Rejected):
+            self.troubled.pop(address, None)
+            return
+        if isinstance(error, Quarantined):
+            return
+        in_a_row = self.troubled.get(address, 0) + 1
+        self.troubled[address] = in_a_row
+        failure = Failure(address, error, in_a_row)
+        if self._directive(failure) == "quarantine":
             self._quarantined[address] = failure
+            _log.error("%s is in quarantine after %d failures in a row", address, in_a_row)
 
-    def succeeded(self, address: str) -> None:
-        """A command of the actor was decided without failing."""
-        self._in_a_row.pop(address, None)
-
-    def quarantined(self, address: str) -> Failure | None:
-        """The failure that put an actor into quarantine, None for one at large."""
-        return self._quarantined.get(address)
+    def _directive(self, failure: Failure) -> Directive:
+        try:
+            return self._policy(failure)
+        except Exception:  # noqa: BLE001 - a policy is somebody else's code
+            _log.exception("The policy could not judge %r: the actor goes on", failure)
+            return "resume"
 
     def release(self, address: str) -> bool:
         """Let an actor go on; whether it was in quarantine."""
-        self._in_a_row.pop(address, None)
+        self.troubled.pop(address, None)
         return self._quarantined.pop(address, None) is not None
 
-    def all_quarantined(self) -> dict[str, Failure]:
-        """Everybody in quarantine, by address."""
+    @property
+    def quarantined(self) -> dict[str, Failure]:
+        """Everybody in quarantine, by address, and the failure that brought them there."""
         return dict(self._quarantined)

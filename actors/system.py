@@ -15,17 +15,16 @@ from typing import Any, Self
 
 import pykka
 
-from ..events.address import ROOT, check, family, kind
-from ..events.clock import Clock, WallClock, fresh_seed
+from ..events.address import ROOT, check
+from ..events.clock import Clock, Countdown, WallClock, fresh_seed
 from ..events.commit import Committer
-from ..events.errors import UnknownKind
 from ..events.log import Log
 from ..events.log_errors import LogReadOnly
 from .actor import Actor
 from .behaviour import Behaviour
 from .dispatch import Dispatcher, Pool
-from .family import Family
 from .future import Future
+from .index import Index
 from .letters import Letters
 from .letters import behaviour as letters_behaviour
 from .message import Message
@@ -33,9 +32,7 @@ from .options import Options
 from .passivation import EVERY, always_awake, sweep
 from .reactions import behaviour as reactions_behaviour
 from .reactor import Reactor
-from .recovery import state_at as retell_state
 from .ref import ActorRef
-from .registry import mirror, unmirror
 from .supervision import Supervisor
 from .timers import Timers
 
@@ -57,7 +54,7 @@ class ActorSystem:
     ) -> None:
         if log.read_only:
             raise LogReadOnly(log.path, "an actor system writes; use retell to read")
-        self._behaviours = _by_kind(behaviours)
+        self.index = Index(self, behaviours + OWN)
         self.log = log
         self.clock = log.clock
         self.seed = seed or fresh_seed()
@@ -69,16 +66,23 @@ class ActorSystem:
         self.options = options or Options()
         self.supervisor = Supervisor(self.options.supervise)
         self.letters = Letters(self)
-        self.behaviours = _by_kind(behaviours + OWN)
-        self._families: dict[str, Family] = {}
-        self._making = threading.Lock()
+        self.forwarding = threading.RLock()
+        self._closing = threading.Lock()
         self._ids = itertools.count(1)
         self._session = f"{self.seed}.{log.last_position():x}."
         self.timers = Timers(self)
         self.reactor = Reactor(self) if any(each.react for each in behaviours) else None
         atexit.register(self.close)
         _systems.add(self)
-        if any(each.due for each in behaviours):
+        try:
+            self._begin()
+        except BaseException:
+            self.close()
+            raise
+
+    def _begin(self) -> None:
+        """Take up what the log says is due, unsent or waiting."""
+        if any(each.due for each in self.index.behaviours.values()):
             self.timers.load()
         if self.reactor is not None:
             self.reactor.start()
@@ -108,70 +112,51 @@ class ActorSystem:
             log.close()
             raise
 
-    def ref(self, address: str) -> ActorRef:
+    def ref(self, address: str, *, registered: bool = True) -> ActorRef:
         """The actor at an address, whether or not it has events yet.
 
+        pykka's registry lists it and keeps it in memory, about a kilobyte each, until it is
+        stopped; with `registered=False` not: for more actors than memory should hold.
         Raises `BadAddress`, `UnknownKind`, `pykka.ActorDeadError` once the system is closed.
         """
         if self.closed:
             raise pykka.ActorDeadError(f"{address}: the system is closed")
-        actor = self.actor(address)
-        if not actor.mirrored:
-            with self._making:
-                mirror(actor)
-        return actor.own_ref
+        return (self.index.registered if registered else self.index.actor)(address).own_ref
 
     def refs(self) -> Iterator[ActorRef]:
-        """The actors in use, in no order."""
-        for each in list(self._families.values()):
+        """The actors in memory, in no order."""
+        for each in self.index:
             for actor in list(each.actors.values()):
                 yield actor.own_ref
 
-    def families(self) -> list[Family]:
-        """The families in use, in no order."""
-        return list(self._families.values())
-
     def actor(self, address: str) -> Actor:
         """The actor object at an address, made if it is not there."""
-        home = self._families.get(family(check(address)))
-        found = home.actors.get(address) if home else None
-        return found or self._make(address)
-
-    def behaviour(self, address: str) -> Behaviour:
-        """The behaviour of the kind of an address; `UnknownKind` where none was given."""
-        wanted = kind(address)
-        try:
-            return self.behaviours[wanted]
-        except KeyError:
-            raise UnknownKind(address, wanted, tuple(self.behaviours)) from None
-
-    def _make(self, address: str) -> Actor:
-        behaviour = self.behaviour(address)
-        root = family(address)
-        with self._making:
-            home = self._families.get(root)
-            if home is None:
-                settle = self.behaviour(root).settle if root != address else behaviour.settle
-                home = self._families[root] = Family(self, root, settle)
-            actor = home.actors.get(address)
-            if actor is None:
-                actor = home.actors[address] = Actor(home, address, behaviour)
-            return actor
+        return self.index.actor(address)
 
     def state(self, address: str) -> Any:
         """The committed state of an actor, recovered if need be."""
         actor = self.actor(address)
-        if actor.asleep:
-            return retell_state(self.log, address, actor.behaviour.initial)
-        return actor.state
+        return actor.recovered().state if actor.asleep else actor.state
 
     def post(
-        self, address: str, command: Any, *, by: str, why: str, command_id: str | None = None
+        self,
+        address: str,
+        command: Any,
+        *,
+        by: str,
+        why: str,
+        command_id: str | None = None,
+        repeatable: bool = False,
     ) -> Future[Any]:
-        """Send a command of the system's own: it is never held up by a full inbox."""
+        """Send a command of the system's own: it is never held up by a full inbox.
+
+        `repeatable` says that its id may have been used before.
+        """
         actor = self.actor(address)
         future = self.dispatcher.future()
-        message = Message(actor, command, future, by, why, command_id or self.next_id(), None)
+        message = Message(
+            actor, command, future, by, why, command_id or self.next_id(), None, repeatable
+        )
         if claim := actor.family.post(message):
             self.dispatcher.ready(actor.family, claim)
         return future
@@ -189,10 +174,7 @@ class ActorSystem:
         actor.family.fence(lambda: self._stopped(actor, done))
 
     def _stopped(self, actor: Actor, done: Future[Any]) -> None:
-        with self._making:
-            actor.stopped = True
-            actor.family.actors.pop(actor.address, None)
-            unmirror([actor])
+        self.index.remove(actor)
         done.set(None)
 
     def abandon(self) -> None:
@@ -203,22 +185,21 @@ class ActorSystem:
     def close(self, timeout: float | None = 30.0) -> None:
         """Take no more messages, answer what was accepted, then close the log.
 
-        Waits up to `timeout` seconds for turns in flight; whatever is left then is told
-        `pykka.ActorDeadError`. A second call does nothing.
+        Waits up to `timeout` seconds for turns in flight, for all of them together; whatever is
+        left then is told `pykka.ActorDeadError`. A second call does nothing.
         """
-        with self._making:
+        with self._closing:
             if self.closed:
                 return
             self.closed = True
         atexit.unregister(self.close)
+        left = Countdown(timeout)
         try:
-            self._drain(timeout)
+            self._drain(left)
         finally:
-            self.dispatcher.close(timeout)
+            self.dispatcher.close(left.seconds())
             self.ended = True
-            for each in list(self._families.values()):
-                each.refuse_all()
-            unmirror([actor for each in self._families.values() for actor in each.actors.values()])
+            self.index.clear()
             self.log.close()
 
     def _sweep(self) -> None:
@@ -228,16 +209,16 @@ class ActorSystem:
             moment = self.clock.now() + timedelta(seconds=EVERY)
             self.dispatcher.wake_at(moment, self.clock, self._sweep)
 
-    def _drain(self, timeout: float | None) -> None:
+    def _drain(self, left: Countdown) -> None:
         """Wait for the families that still have messages or a batch in flight."""
-        fences = []
-        for each in list(self._families.values()):
-            if each.busy:
-                fences.append(fence := self.dispatcher.future())
-                each.fence(fence.set)
-        for fence in fences:
+        busy = [each for each in self.index if each.busy]
+        drained = self.dispatcher.future()
+        ahead = itertools.count(len(busy) - 1, -1)
+        for each in busy:
+            each.fence(lambda: drained.set() if next(ahead) == 0 else None)
+        if busy:
             with contextlib.suppress(pykka.Timeout):
-                fence.get(timeout=timeout)
+                drained.get(timeout=left.seconds())
 
     def __enter__(self) -> Self:
         return self
@@ -264,15 +245,6 @@ os.register_at_fork(after_in_child=_after_fork)
 
 OWN = (reactions_behaviour, letters_behaviour)
 """The behaviours that every system has of its own."""
-
-
-def _by_kind(behaviours: tuple[Behaviour, ...]) -> dict[str, Behaviour]:
-    found: dict[str, Behaviour] = {}
-    for behaviour in behaviours:
-        if behaviour.kind in found:
-            raise ValueError(f"two behaviours were given for the kind {behaviour.kind!r}")
-        found[behaviour.kind] = behaviour
-    return found
 
 
 __all__ = ["ROOT", "ActorSystem"]

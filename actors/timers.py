@@ -107,13 +107,13 @@ class Timers:
         return bool(self._queue)
 
     def _known(self, address: str) -> bool:
-        behaviour = self._system.behaviours.get(kind(address))
+        behaviour = self._system.index.behaviours.get(kind(address))
         return behaviour is not None and behaviour.due is not None
 
     def _folded(self) -> list[tuple[str, datetime]]:
         found = []
         for address, _ in self._system.log.addresses():
-            behaviour = self._system.behaviours.get(kind(address))
+            behaviour = self._system.index.behaviours.get(kind(address))
             if behaviour is not None and behaviour.due is not None:
                 state = fold(behaviour.initial, self._system.log.events(address))
                 if (moment := behaviour.due(state)) is not None:

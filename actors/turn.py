@@ -4,23 +4,19 @@ The ladder stands here and nowhere else: decide, evolve a copy, append, and only
 and answer. Before the commit nothing of a turn can be seen from outside; a command that is refused
 or raises leaves no trace in it.
 
-*taken* -> decided -> submitted -> told (committed, conflicted or failed) -> the family is released.
+*taken* -> decided -> submitted; what becomes of it then is told in `decided`.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from ..events.errors import BadDecision, Quarantined, Rejected
-from ..events.journal import Due
-from ..events.log import TailRow
-from .behaviour import At, Receipt
+from ..events.errors import BadDecision
+from .behaviour import At
 from .context import Context
-from .future import Future
-from .letters import Letter
+from .decided import Decided
 from .message import Message, Outcome, Wake
 
 if TYPE_CHECKING:
@@ -33,48 +29,23 @@ MAX_SETTLING = 1_000
 _log = logging.getLogger("retold")
 
 
-class Turn:
-    """A batch in the making; told by the committer what became of it."""
+class Turn(Decided):
+    """A batch in the making."""
 
-    __slots__ = (
-        "_encode", "_family", "_outcomes", "_receipts", "_settle", "_touched", "_undo", "due",
-        "now", "rows", "taken", "told",
-    )  # fmt: skip
+    __slots__ = ("_encode", "_settle", "_supervisor", "_undo", "now")
 
     def __init__(self, family: Family, now: datetime) -> None:
+        super().__init__(family)
         self.now = now
-        self.rows: list[TailRow] = []
-        self.due: list[Due] = []
-        self.told = False
-        self.taken: list[Message] = []
-        self._family = family
         self._settle = family.settle
-        self._receipts = family.receipts
         self._encode = family.system.log.codec.encode
-        self._touched: dict[Actor, int] = {}
+        self._supervisor = family.system.supervisor
         self._undo: list[tuple[Actor, Any, int, int]] = []
-        self._outcomes: list[Outcome] = []
-
-    @property
-    def at_work(self) -> bool:
-        """Whether it still decides: its family is in its hands, and its batch not handed over."""
-        family = self._family
-        return family.owned_by(self) and not family.system.committer.has(self)
-
-    @property
-    def size(self) -> int:
-        """The bytes of the batch's tails."""
-        return sum([len(row[3]) for row in self.rows])
 
     @property
     def seed(self) -> str:
         """The system's seed, for the draws of contexts."""
         return self._family.system.seed
-
-    @property
-    def command_ids(self) -> Sequence[str]:
-        """The ids of the commands that this batch carries."""
-        return [message.id for message in self.taken]
 
     def member_state(self, name: str) -> Any:
         """The state of a member with what this turn has decided so far."""
@@ -88,8 +59,8 @@ class Turn:
         failure: BaseException | None = None
         self._undo.clear()
         try:
-            if not self._family.system.supervisor.quiet:
-                self._check_quarantine(actor)
+            if self._supervisor.troubled:
+                self._supervisor.check(actor.address)
             if actor.due is not None:
                 start = self._expire(message, actor)
             if type(message.command) is not Wake:
@@ -100,14 +71,12 @@ class Turn:
         except BaseException as error:  # noqa: BLE001 - an exit in one command is that command's
             self._take_back(start)
             failure = error
-            if not isinstance(error, Rejected | Quarantined):
-                self._family.system.supervisor.failed(actor.address, error)
-        else:
-            if not self._family.system.supervisor.quiet:
-                self._family.system.supervisor.succeeded(actor.address)
+        if failure is not None or self._supervisor.troubled:
+            self._supervisor.judge(actor.address, failure)
         end = len(rows)
         if end > start:
-            self._receipts[message.id] = None
+            if (receipts := self._family.receipts) is not None:
+                receipts.begin(message.id)
             row = end - 1
         else:
             row = self._touched.get(actor, -1)
@@ -127,12 +96,6 @@ class Turn:
             raise BadDecision(actor.address, message.command, reason)
         events = self._evolve(message, decided)
         return events if self._settle is None else events + self._come_to_rest(message)
-
-    def _check_quarantine(self, actor: Actor) -> None:
-        failure = self._family.system.supervisor.quarantined(actor.address)
-        if failure is not None:
-            last = f"{type(failure.error).__name__}: {failure.error}"
-            raise Quarantined(actor.address, failure.in_a_row, last)
 
     def _expire(self, message: Message, actor: Actor) -> int:
         """Store what the time makes of the actor, whatever becomes of the command; rows so far."""
@@ -213,102 +176,3 @@ class Turn:
         for owner in self._touched:
             if owner.due is not None and (moment := owner.due(owner.tentative)) != owner.due_at:
                 self.due.append((owner.address, moment))
-
-    def committed(self, positions: Sequence[int], recorded_at: datetime) -> None:
-        """The rows are on disk: believe the states, answer the askers, free the family."""
-        if not self.told:
-            self._believe(positions)
-            self.told = True
-        self._family.release(self)
-
-    def _believe(self, positions: Sequence[int]) -> None:
-        for owner, row in self._touched.items():
-            owner.state, owner.version = owner.tentative, owner.tentative_version
-            if row >= 0:
-                owner.position = positions[row]
-        system = self._family.system
-        for address, moment in self.due:
-            self._family.actors[address].due_at = moment
-            system.timers.set(address, moment)
-        if system.reactor is not None:
-            system.reactor.notice(self.rows, positions)
-        receipts = self._receipts
-        for outcome in self._outcomes:
-            message = outcome.message
-            if outcome.events:
-                receipts[message.id] = positions[outcome.start]
-            if outcome.error is not None:
-                self._refuse(message, outcome.error)
-            elif message.future is not None and message.future.outcome is None:
-                row = outcome.row
-                position = positions[row] if row >= 0 else message.actor.position
-                message.future.set(
-                    Receipt(outcome.version, position, outcome.events, outcome.state)
-                )
-        self._family.forget_oldest()
-
-    def conflicted(self) -> None:
-        """Somebody else wrote: the family reloads and decides its commands again, one by one."""
-        if not self.told:
-            self._undone()
-            self._family.again(self)
-
-    def failed(self, error: Exception) -> None:
-        """Nothing was stored: every asker whose answer hung on it gets the error."""
-        if self.told:
-            self._family.release(self)
-            return
-        self._undone()
-        for outcome in self._outcomes:
-            message = outcome.message
-            if outcome.end == 0 and outcome.error is not None:
-                self._refuse(message, outcome.error)
-            elif message.future is None:
-                _log.error("%s lost %r: %s", message.actor.address, message.command, error)
-            else:
-                _answer(message.future, error)
-        self._family.release(self)
-
-    def abandon(self, error: BaseException) -> None:
-        """An interrupt inside the turn: a command at work gets the error, the others wait again."""
-        self._undone()
-        if len(self.taken) > len(self._outcomes):
-            culprit = self.taken.pop()
-            if culprit.future is not None:
-                _answer(culprit.future, error)
-        self._family.put_back(self.taken)
-        self._family.release(self)
-
-    def _undone(self) -> None:
-        """Forget what was decided; only the answers of the batch may still be given."""
-        self.told = True
-        for owner in self._touched:
-            owner.tentative, owner.tentative_version = owner.state, owner.version
-        for outcome in self._outcomes:
-            if outcome.end > outcome.start:
-                self._receipts.pop(outcome.message.id, None)
-
-    def _refuse(self, message: Message, error: BaseException) -> None:
-        if message.future is None and not isinstance(error, Rejected):
-            letter = Letter(
-                message.actor.address, message.command, message.by, message.why, message.id
-            )
-            self._family.system.letters.record(letter, error, 1)
-        elif not isinstance(error, Rejected):
-            _log.error(
-                "%s failed on %r (%s)", message.actor.address, message.command, message.id,
-                exc_info=error,
-            )  # fmt: skip
-        elif message.future is None:
-            _log.warning("%s refused %r: %s", message.actor.address, message.command, error)
-        if message.future is not None:
-            _answer(message.future, error)
-
-
-def _answer(future: Future[Any], answer: Receipt | BaseException) -> None:
-    if future.outcome is not None:
-        return
-    if isinstance(answer, BaseException):
-        future.fail(answer)
-    else:
-        future.set(answer)

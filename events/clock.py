@@ -10,6 +10,7 @@ import hashlib
 import os
 import random
 import socket
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -45,6 +46,19 @@ class WallClock:
     def not_before(self, moment: datetime) -> None:
         """Let no later answer be earlier than `moment`."""
         self._last = max(self._last, moment)
+
+
+class Countdown:
+    """Seconds that run out, by the machine's steady clock; None for as long as it takes."""
+
+    __slots__ = ("_end",)
+
+    def __init__(self, seconds: float | None) -> None:
+        self._end = None if seconds is None else time.monotonic() + seconds
+
+    def seconds(self) -> float | None:
+        """How many are left, 0 at the least; None for any number."""
+        return None if self._end is None else max(0.0, self._end - time.monotonic())
 
 
 class ManualClock:

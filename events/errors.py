@@ -73,6 +73,22 @@ class UnknownKind(RetoldError, LookupError):
         )
 
 
+class RepeatedTooLate(RetoldError):
+    """A command id was used before, so long ago that its receipt is not kept any more.
+
+    Its effect stands in the log from `position` on; nothing was done a second time.
+    """
+
+    def __init__(self, address: str, command_id: str, position: int) -> None:
+        self.address = address
+        self.command_id = command_id
+        self.position = position
+        super().__init__(
+            f"{address} carried out a command {command_id} before: its events stand in the log from"
+            f" position {position} on. Its receipt is not kept so long; nothing was done now."
+        )
+
+
 class NoSuchLetter(RetoldError, LookupError):
     """No dead letter with this command id waits."""
 

@@ -10,10 +10,10 @@ from uuid import UUID
 import pytest
 
 from retold import ActorSystem, At, Rejected
-from retold.actors import ROOT, Stepped
-from retold.actors import family as families
+from retold.actors import ROOT, Stepped, receipts
 from retold.actors.channel import MergeChannel, OpenChannel, PatchChannel, channel
 from retold.actors.workflow import PersistState, workflow
+from retold.events.errors import RepeatedTooLate
 
 from .totals import (
     WAIT,
@@ -119,10 +119,10 @@ def test_a_repeated_tell_has_one_effect(system: ActorSystem) -> None:
 def test_ids_are_kept_for_a_window(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reopened: bool
 ) -> None:
-    """The last commands that stored events are known, after reopening too; long ago ones
-    are not.
+    """The last commands that stored events are known, after reopening too; one of long ago is
+    refused by its id, and has no second effect.
     """
-    monkeypatch.setattr(families, "WINDOW", 5)
+    monkeypatch.setattr(receipts, "WINDOW", 5)
     url, names = f"sqlite:///{tmp_path}/log.db", ("total/a", "total/a/total/b")
     with ActorSystem.open(url, totals) as system:
         for number in range(30):
@@ -136,8 +136,11 @@ def test_ids_are_kept_for_a_window(
         for known in range(25, 30):
             assert system.ref(names[known % 2]).ask(add(), id=f"k{known}").events == (Added(known),)
         assert system.log.last_position() == 30
-        system.ref("total/a").ask(add(), id="k0")
-        assert system.log.last_position() == 31
+        for number in (0, 12, 24 - 5):
+            with pytest.raises(RepeatedTooLate) as refused:
+                system.ref(names[number % 2]).ask(add(), id=f"k{number}")
+            assert (refused.value.command_id, refused.value.position) == (f"k{number}", number + 1)
+        assert system.log.last_position() == 30
 
 
 def test_the_window_counts_commands_whatever_they_stored(
@@ -146,7 +149,7 @@ def test_the_window_counts_commands_whatever_they_stored(
     """Also of commands that stored several events the last ones are known after
     reopening, whole.
     """
-    monkeypatch.setattr(families, "WINDOW", 5)
+    monkeypatch.setattr(receipts, "WINDOW", 5)
     url, pair = f"sqlite:///{tmp_path}/log.db", give(Added(1), Added(2))
     with ActorSystem.open(url, totals) as system:
         first = [system.ref("total/a").ask(pair, id=f"k{number}") for number in range(5)]
@@ -256,7 +259,7 @@ def test_the_oldest_command_of_the_window_is_found_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One that stored two events has both in its receipt after reopening."""
-    monkeypatch.setattr(families, "WINDOW", 5)
+    monkeypatch.setattr(receipts, "WINDOW", 5)
     url = f"sqlite:///{tmp_path}/log.db"
     with ActorSystem.open(url, totals) as system:
         first = system.ref("total/a").ask(give(Added(1), Added(2)), id="pair")
