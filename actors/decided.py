@@ -51,6 +51,11 @@ class Decided:
         return family.owned_by(self) and not family.system.committer.has(self)
 
     @property
+    def deciding(self) -> str:
+        """The address of the actor whose command it decides, or decided last."""
+        return self.taken[-1].actor.address if self.taken else ""
+
+    @property
     def size(self) -> int:
         """The bytes of the batch's tails."""
         return sum([len(row[3]) for row in self.rows])

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ..events.address import ROOT, at
@@ -18,8 +19,10 @@ from ..events.log_errors import ConcurrencyError
 from .future import inside
 from .inbox import Fence, Inbox, dead
 from .message import Message
+from .passivation import Resting
 from .receipts import Receipts
 from .turn import Turn
+from .weight import weight
 
 if TYPE_CHECKING:
     from .actor import Actor
@@ -36,7 +39,7 @@ ATTEMPTS = 3
 class Family(Inbox):
     """The members of one root, their inbox and, once they are asked for, their receipts."""
 
-    __slots__ = ("actors", "last_turn", "receipts", "root", "settle")
+    __slots__ = ("_weighed", "actors", "last_turn", "receipts", "root", "settle")
 
     def __init__(self, system: ActorSystem, root: str, settle: Settle | None) -> None:
         super().__init__(system)
@@ -45,6 +48,7 @@ class Family(Inbox):
         self.actors: dict[str, Actor] = {}
         self.receipts: Receipts | None = None
         self.last_turn = system.clock.now()
+        self._weighed: tuple[datetime, int] | None = None
 
     # The turn.
 
@@ -171,6 +175,18 @@ class Family(Inbox):
     def awake(self) -> bool:
         """Whether any member's state is held in memory."""
         return any(not actor.asleep for actor in self.actors.values())
+
+    def resting(self, now: datetime) -> Resting:
+        """What the policy of passivation goes by."""
+        return Resting(self.root, (now - self.last_turn).total_seconds(), self._weight)
+
+    def _weight(self) -> int:
+        """The bytes of the members' states, weighed once after each turn."""
+        if self._weighed is None or self._weighed[0] != self.last_turn:
+            actors = [actor for actor in self.actors.values() if not actor.asleep]
+            initial = [actor.behaviour.initial for actor in actors]
+            self._weighed = self.last_turn, weight([actor.state for actor in actors], initial)
+        return self._weighed[1]
 
     def fall_asleep(self) -> bool:
         """Forget states and receipts, if no turn is at work and nothing waits.

@@ -31,6 +31,11 @@ class AtWork(Protocol):
         """Whether it is; false once it has handed its batch over or was broken off."""
         ...
 
+    @property
+    def deciding(self) -> str:
+        """The address of the actor whose command it decides."""
+        ...
+
 
 class Inside(threading.local):
     """What a thread is inside of: nothing may wait on a thread of a pool, or in a turn at work."""
@@ -51,7 +56,13 @@ def may_not_wait() -> bool:
 def may_wait(what: str) -> None:
     """Raise `AskInsideDecide` on a thread that is inside a turn."""
     if may_not_wait():
-        raise AskInsideDecide(what)
+        raise ask_inside_decide(what)
+
+
+def ask_inside_decide(asked: str) -> AskInsideDecide:
+    """The error for whoever waits for `asked` on this thread, with the way it came."""
+    turn = inside.turn
+    return AskInsideDecide(asked, turn.deciding if turn is not None and turn.at_work else "")
 
 
 class Future(pykka.Future[T]):

@@ -62,6 +62,7 @@ class Index:
         if home is None:
             settle = self.behaviour(root).settle if root != address else behaviour.settle
             home = self._families[root] = Family(self._system, root, settle)
+            self._system.sweeper.came(len(self._families))
         actor = home.actors.get(address)
         if actor is None:
             actor = home.actors[address] = Actor(home, address, behaviour)

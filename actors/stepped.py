@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pykka
 
 from ..events.clock import Clock
-from ..events.errors import AskInsideDecide
-from .future import Future
+from .future import Future, ask_inside_decide
 
 if TYPE_CHECKING:
     from .inbox import Inbox
@@ -44,7 +43,7 @@ class Stepped:
     def may_wait(self, address: str) -> None:
         """Raise `AskInsideDecide` inside a step."""
         if self._deciding:
-            raise AskInsideDecide(address)
+            raise ask_inside_decide(address)
 
     def run(self, work: Callable[[], None]) -> None:
         """Note a piece of work as ready."""

@@ -9,7 +9,6 @@ import os
 import threading
 import weakref
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
 from types import TracebackType
 from typing import Any, Self
 
@@ -29,7 +28,7 @@ from .letters import Letters
 from .letters import behaviour as letters_behaviour
 from .message import Message
 from .options import Options
-from .passivation import EVERY, always_awake, sweep
+from .passivation import Sweeper
 from .reactions import behaviour as reactions_behaviour
 from .reactor import Reactor
 from .ref import ActorRef
@@ -71,6 +70,7 @@ class ActorSystem:
         self._ids = itertools.count(1)
         self._session = f"{self.seed}.{log.last_position():x}."
         self.timers = Timers(self)
+        self.sweeper = Sweeper(self)
         self.reactor = Reactor(self) if any(each.react for each in behaviours) else None
         atexit.register(self.close)
         _systems.add(self)
@@ -86,8 +86,7 @@ class ActorSystem:
             self.timers.load()
         if self.reactor is not None:
             self.reactor.start()
-        if self.options.passivate is not always_awake:
-            self._sweep()
+        self.sweeper.start()
 
     @classmethod
     def open(
@@ -201,13 +200,6 @@ class ActorSystem:
             self.ended = True
             self.index.clear()
             self.log.close()
-
-    def _sweep(self) -> None:
-        """Let families fall asleep, and look again a little later."""
-        if not self.closed:
-            sweep(self)
-            moment = self.clock.now() + timedelta(seconds=EVERY)
-            self.dispatcher.wake_at(moment, self.clock, self._sweep)
 
     def _drain(self, left: Countdown) -> None:
         """Wait for the families that still have messages or a batch in flight."""

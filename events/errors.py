@@ -180,10 +180,12 @@ class Quarantined(RetoldError):
 class AskInsideDecide(RetoldError, RuntimeError):
     """A decision asked an actor and would have waited for it inside its own turn."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, asker: str = "") -> None:
         self.address = address
+        self.asker = asker
+        path = f"{asker} -> {address}: the second" if asker else address
         super().__init__(
-            f"{address} was waited for inside a decision. Nothing waits inside a turn: read a"
+            f"{path} was waited for inside a decision. Nothing waits inside a turn: read a"
             " member of the family with context.member(name), or send from a committed event."
         )
 

@@ -10,11 +10,13 @@ from typing import Annotated
 
 import typer
 
+from ..actors.options import Options
+from ..actors.passivation import at_most
 from ..actors.system import ActorSystem
 from ..actors.workflow import workflow
 from .errors import ImportInterrupted
 from .eventlogs import Columns, Reading, read
-from .intake import KEPT, Intake, Report
+from .intake import AWAKE, KEPT, Intake, Report
 from .opening import log_url
 from .options import Db, Json
 from .screen import complain, progress, say, show_json
@@ -68,7 +70,9 @@ def take_in(reading: Reading, db: str, *, strict: bool = False) -> Report:
     """
     first = list(islice(reading, 1))
     url = log_url(db)
-    with Intake(lambda: ActorSystem.open(url, workflow), reading.path, strict=strict) as intake:
+    options = Options(passivate=at_most(AWAKE))
+    with ActorSystem.open(url, workflow, options=options) as system:
+        intake = Intake(system, reading.path, strict=strict)
         try:
             with progress("importing", reading.total) as advance:
                 return intake.take_all(chain(first, reading), _mover(reading, advance))

@@ -9,8 +9,8 @@ whose ordinal is in the log with other content is a new version at the end, coun
 A row that cannot be believed takes up an ordinal too, where its case is known: corrected later, it
 does not shift the rows behind it.
 
-Memory does not grow with the rows, only by a few hundred bytes for each case: a system keeps every
-actor awake that it has met, so after `FRESH` rows it is closed and another one goes on.
+Memory does not grow with the rows, only by a few hundred bytes for each case: of the actors that it
+has met a system keeps no more than `AWAKE` in memory.
 """
 
 from __future__ import annotations
@@ -19,8 +19,6 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from hashlib import blake2b
 from time import perf_counter
-from types import TracebackType
-from typing import Self
 
 import attrs
 
@@ -38,8 +36,8 @@ from .eventlogs import BadLog, BadRow, Row
 OUTSTANDING = 1_000
 """How many rows may wait for their answer at a time."""
 
-FRESH = 10_000
-"""After how many rows another system takes over."""
+AWAKE = 10_000
+"""How many idle cases stay in memory; see `Options.passivate`."""
 
 KEPT = 20
 """How many bad rows are kept to be shown; all are counted."""
@@ -81,21 +79,11 @@ class _Case:
 class Intake:
     """Takes rows in, one after the other, through the actors of a system.
 
-    It opens the system itself, and closes it as a context manager.
+    The system should put idle actors to sleep: `Options(passivate=at_most(AWAKE))`.
     """
 
-    def __init__(
-        self,
-        open_system: Callable[[], ActorSystem],
-        path: str = "",
-        *,
-        strict: bool = False,
-        fresh: int = FRESH,
-    ) -> None:
-        self._open_system = open_system
-        self.system = open_system()
-        self._fresh = fresh
-        self._sent = 0
+    def __init__(self, system: ActorSystem, path: str = "", *, strict: bool = False) -> None:
+        self._system = system
         self._path = path
         self._strict = strict
         self._cases: dict[str, _Case] = {}
@@ -126,17 +114,6 @@ class Intake:
         self._settle(0)
         return self.report()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.system.close()
-
     def report(self) -> Report:
         """What it came to so far; `new` are those that were answered."""
         seconds = perf_counter() - self._started
@@ -153,10 +130,7 @@ class Intake:
             self._already_there += 1
             return
         self._amended += bool(before)
-        if self._sent == self._fresh:
-            self._renew()
-        self._sent += 1
-        future = self.system.ref(case.address).ask(
+        future = self._system.ref(case.address, registered=False).ask(
             PersistState(row.attributes),
             block=False,
             by=row.resource or "unknown",
@@ -166,13 +140,6 @@ class Intake:
         )
         self._waiting.append((row, future))
         self._settle(OUTSTANDING)
-
-    def _renew(self) -> None:
-        """Let another system take over, with no actor awake yet."""
-        self._settle(0)
-        self.system.close()
-        self.system = self._open_system()
-        self._sent = 0
 
     def _settle(self, most: int) -> None:
         """Wait for the oldest answers until at most so many rows are outstanding."""
@@ -203,7 +170,7 @@ class Intake:
         found = self._cases.get(name)
         if found is None:
             where = address("workflow", name)
-            found = self._cases[name] = _Case(where, self.system.log)
+            found = self._cases[name] = _Case(where, self._system.log)
         return found
 
 

@@ -210,6 +210,14 @@ def test_nothing_waits_inside_a_decision(system: ActorSystem, how: str) -> None:
     assert ref.ask(nothing(), timeout=WAIT).events == ()
 
 
+def test_a_cycle_of_asks_is_told_with_its_path(system: ActorSystem) -> None:
+    """Who asked whom: an ask cycle cannot close, and its first step is named."""
+    ref, other = system.ref("total/a"), system.ref("total/b")
+    with pytest.raises(AskInsideDecide, match="total/a -> total/b") as refused:
+        ref.ask(Do(lambda *_: other.ask(Do(lambda *_: ref.ask(add())))), timeout=WAIT)
+    assert (refused.value.asker, refused.value.address) == ("total/a", "total/b")
+
+
 def test_a_decision_may_send_without_waiting(system: ActorSystem) -> None:
     """A tell, or an ask whose answer it does not wait for, is decided after it."""
     ref, sent = system.ref("total/a"), []

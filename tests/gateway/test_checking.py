@@ -81,10 +81,8 @@ def test_a_public_log_replays_to_what_its_rows_say(
     """Imported and replayed, a public log has its published counts, and one digest thrice: live,
     from the file, and straight from its rows."""
     path, db = event_log(name), tmp_path / "log.db"
-    with Intake(
-        lambda: ActorSystem.open(f"sqlite:///{db}", workflow), fresh=versions + 1
-    ) as intake:
-        report, system = intake.take_all(read(path)), intake.system
+    with ActorSystem.open(f"sqlite:///{db}", workflow) as system:
+        report = Intake(system).take_all(read(path))
         actors = sorted((system.actor(each.address) for each in system.refs()), key=str_address)
         live = states_digest((each.address, each.version, each.state) for each in actors)
     assert (report.cases, report.new, report.bad) == (workflows, versions, 0)

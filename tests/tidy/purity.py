@@ -41,6 +41,7 @@ MAY_CATCH_ALL = {
     "projections/runner.py": "the runner: a fold that raises stops itself, not its neighbours",
     "gateway/main.py": "the outermost frame of the command line",
     "actors/reactor.py": "a reaction is somebody else's code, and what it sends goes anywhere",
+    "actors/passivation.py": "a policy is somebody else's code",
     "actors/supervision.py": "a policy is somebody else's code",
     "events/codec.py": "ciphers and compressors have no common root of errors",
     "events/shape.py": "cattrs hooks have no common root of errors",
