@@ -172,9 +172,16 @@ class Family(Inbox):
     # Sleep.
 
     @property
-    def awake(self) -> bool:
-        """Whether any member's state is held in memory."""
-        return any(not actor.asleep for actor in self.actors.values())
+    def held(self) -> bool:
+        """Whether users may hold a reference to a member, by pykka's registry."""
+        return any(actor.mirrored for actor in self.actors.values())
+
+    @property
+    def may_sleep(self) -> bool:
+        """Whether there is anything to forget, and nothing to do."""
+        if self.busy:
+            return False
+        return any(not actor.asleep for actor in self.actors.values()) or not self.held
 
     def resting(self, now: datetime) -> Resting:
         """What the policy of passivation goes by."""

@@ -87,7 +87,7 @@ class Index:
     def forget(self, family: Family) -> None:
         """Hold a sleeping family no longer, unless a message came or users hold one of it."""
         with self._making:
-            if any(actor.mirrored for actor in family.actors.values()) or not family.retire():
+            if family.held or not family.retire():
                 return
             for actor in family.actors.values():
                 actor.stopped = actor.retired = True

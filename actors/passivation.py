@@ -111,7 +111,7 @@ class Sweeper:
         if self._system.closed:
             return
         now = self._system.clock.now()
-        idle = [each for each in self._system.index if each.awake and not each.busy]
+        idle = [each for each in self._system.index if each.may_sleep]
         idle.sort(key=lambda each: each.last_turn)
         try:
             named = self._policy([each.resting(now) for each in idle])
