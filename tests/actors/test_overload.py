@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Iterator
 from typing import Any, Literal
@@ -63,7 +64,7 @@ def test_a_full_inbox_holds_its_senders_up(gate: threading.Event) -> None:
             thread.join(WAIT)
         versions = [[each.version for each in answers(mine)] for mine in sent]
         assert all(mine == sorted(mine) for mine in versions)
-        assert sorted(sum(versions, [])) == list(range(1, 201))
+        assert sorted(itertools.chain(*versions)) == list(range(1, 201))
 
 
 def test_who_waits_for_room_waits_no_longer_than_for_an_answer(gate: threading.Event) -> None:
