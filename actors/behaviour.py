@@ -15,6 +15,7 @@ import attrs
 import msgspec
 
 from ..events.address import ROOT
+from ..events.errors import Rejected
 from ..events.recorded import Recorded
 from .context import Context
 
@@ -41,20 +42,35 @@ Expire: TypeAlias = Callable[[Any, datetime], "tuple[Any, ...]"]
 """`expire(state, now)`: pure; what follows from the time, `()` for nothing."""
 
 
+class Receipt(msgspec.Struct, frozen=True, gc=False):
+    """The answer to an ask: given after the commit, never before.
+
+    `version` is the asked actor's and `state` its state at that version; `events` are those that
+    the command stored, in order, other members' wrapped in `At`; `position` is the last of them in
+    the log, or for a command that stored none the actor's last.
+    """
+
+    version: int
+    position: int
+    events: tuple[Any, ...]
+    state: Any
+
+
 @attrs.frozen
 class Send:
     """What an event makes another actor do: a command and its envelope.
 
-    `by` is the author (empty: that of the event), `why` the reason. `refused` is a command for the
-    actor of the event, sent back if this one is refused; `taken` one sent back if it is not.
+    `by` is the author (empty: that of the event), `why` the reason. Once the command was answered,
+    a command may go back to the actor of the event: `taken` if it was carried out, or what that
+    function makes of its receipt; `refused` if it was refused, or what that makes of the refusal.
     """
 
     address: str
     command: Any
     by: str = ""
     why: str = ""
-    refused: Any = None
-    taken: Any = None
+    taken: Any | Callable[[Receipt], Any] = None
+    refused: Any | Callable[[Rejected], Any] = None
 
 
 React: TypeAlias = Callable[[Recorded], "tuple[Send, ...]"]
@@ -73,8 +89,9 @@ class Behaviour:
     `expire` is asked until nothing more is due, so that it cannot matter which of a deadline and a
     message came first. Events of `expire` are by `system`, and stay if the command is refused.
 
-    `react` is asked once for every committed event of the actor; what it sends arrives at least
-    once and has its effect once.
+    `react` is asked for every committed event of the actor, in the order of the log; what it sends
+    arrives at least once and has its effect once. A log that is opened with reactions for the first
+    time is reacted to from its beginning; a kind that gains `react` later, from there on.
     """
 
     kind: str
@@ -88,20 +105,6 @@ class Behaviour:
     def __attrs_post_init__(self) -> None:
         if (self.due is None) is not (self.expire is None):
             raise ValueError(f"the behaviour {self.kind!r} needs both due and expire, or neither")
-
-
-class Receipt(msgspec.Struct, frozen=True, gc=False):
-    """The answer to an ask: given after the commit, never before.
-
-    `version` is the asked actor's and `state` its state at that version; `events` are those that
-    the command stored, in order, other members' wrapped in `At`; `position` is the last of them in
-    the log, or for a command that stored none the actor's last.
-    """
-
-    version: int
-    position: int
-    events: tuple[Any, ...]
-    state: Any
 
 
 __all__ = ["ROOT", "At", "Behaviour", "Decide", "Expire", "React", "Receipt", "Send", "Settle"]

@@ -1,45 +1,43 @@
 """Reactions: what committed events make other families do. The log is the outbox.
 
 The reactor reads the log behind the commits, asks `react` of each event's behaviour what to send,
-and sends it with the id `r.<position>.<index>`. Nothing of this is kept in memory only: what was
+and has it sent with the id `r.<position>.<index>`. Nothing of this is kept in memory only: what was
 sent and took effect has that id in the log as the cause of its events; what had no effect is marked
 by an event of `reactions/cursor`. After a crash the reactor reads on from the cursor and sends what
-has neither; its effect comes once, because whatever it did is found before it is sent again.
+has neither; its effect comes once, because whatever it did is found before it is done again.
 
-*noticed* -> sent -> taken or refused -> (its `taken` or `refused` command sent back) -> settled
+*noticed* -> sent by the courier -> ended -> settled
 
-What fails (any error but a refusal) is sent again, `ATTEMPTS` times in all, then recorded as a dead
-letter and settled, so that it holds up nothing. At most `IN_FLIGHT` are under way. Sends of one
-event go out in their order, and so do those of one actor, unless one has to be repeated.
+What fails for good becomes a dead letter and is settled then, so that it holds up nothing. At most
+`IN_FLIGHT` are under way. Commands are sent in the order of the events and of each event's sends;
+one that has to be sent again may come behind later ones.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
-
-import pykka
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from ..events.address import kind
-from ..events.errors import Rejected
-from ..events.log_errors import LogClosed, OutcomeUncertain
+from ..events.errors import NoSuchLetter, Rejected
 from ..events.reactions import Reactions
 from ..events.recorded import Recorded
-from .behaviour import Send
-from .delivery import Delivery, Part
+from .courier import ATTEMPTS, Courier
+from .delivery import Delivery, Ending, sends
+from .future import Future
 from .letters import Letter
-from .reactions import CURSOR, Advance, Settle
+from .outbox import Outbox
+from .reactions import CURSOR, Settle
 
 if TYPE_CHECKING:
     from ..events.log import TailRow
     from .system import ActorSystem
 
-ATTEMPTS = 3
 IN_FLIGHT = 1_000
-EVERY = 1_000
-"""So many positions the cursor may lag behind before it is moved."""
+LAG = 10_000
+"""Positions of actors that do not react, after which they are read over."""
 
 
 class Reactor:
@@ -50,142 +48,184 @@ class Reactor:
         self._kinds = {
             each.kind: each.react for each in system.index.behaviours.values() if each.react
         }
-        self._read = 0
-        self._heard = 0
-        self._cursor = 0
-        self._open: dict[int, int] = {}
+        self._outbox = Outbox(system)
+        self._courier = Courier(system)
+        self._read = self._heard = self._opened = 0
+        self._known: set[str] = set()
         self._waiting: deque[Delivery] = deque()
-        self._under_way = 0
-        self._done: set[str] = set()
-        self._lock = threading.Lock()
-        self._pumping = False
+        self._pumping = threading.Lock()
+        self._called = False
 
     def start(self) -> None:
         """Find in the log what was settled before, and send what was not."""
         log = self._system.log
         settled: Reactions = self._system.state(CURSOR)
-        self._cursor = self._read = settled.cursor
-        marks = {f"r.{position}.{index}.settled" for position, index in settled.beyond}
-        causes = (log.codec.stamp(*row).cause for row in log.rows(self._cursor))
-        self._done = marks.union(cause for cause in causes if cause.startswith("r."))
-        self.pump()
+        self._read = self._outbox.begin(settled.cursor)
+        self._known = {f"r.{position}.{index}.settled" for position, index in settled.beyond}
+        for row in log.rows(self._read):
+            self._opened = row[0]
+            cause = log.codec.stamp(*row).cause
+            if cause.startswith("r."):
+                self._known.add(cause)
+        self._heard = self._opened
+        self._call()
 
     def notice(self, rows: Sequence[TailRow], positions: Sequence[int]) -> None:
         """Rows were committed; called with each batch, so it only looks whether any may react."""
-        kinds = self._kinds
-        for row, position in zip(rows, positions, strict=True):
-            if kind(row[0]) in kinds:
-                self._heard = max(self._heard, position)
-        if self._heard > self._read:
+        kinds, last = self._kinds, positions[-1] if positions else 0
+        if last > self._heard and (
+            last > self._read + LAG or any(kind(row[0]) in kinds for row in rows)
+        ):
+            self._heard = last
+            self._call()
+
+    def _call(self) -> None:
+        if not self._called:
+            self._called = True
             self._system.dispatcher.run(self.pump)
 
     def pump(self) -> None:
         """Read on and send, as far as what is under way allows; one thread at a time."""
-        with self._lock:
-            if self._pumping or self._system.ended:
-                return
-            self._pumping = True
-        try:
-            self._read_on()
-        finally:
-            self._pumping = False
-        self._send_waiting()
+        self._called = False
+        while self._may_go_on() and self._pumping.acquire(blocking=False):
+            try:
+                self._read_on()
+                self._send_waiting()
+            finally:
+                self._pumping.release()
+        self._outbox.tell_if_idle(self._behind)
+
+    @property
+    def _behind(self) -> bool:
+        return self._read < self._heard or bool(self._waiting)
+
+    def _may_go_on(self) -> bool:
+        return self._behind and self._outbox.under_way < IN_FLIGHT and not self._system.ended
 
     def _read_on(self) -> None:
         log = self._system.log
         for row in log.rows(self._read):
-            react = self._kinds.get(kind(row[1]))
-            if react is not None:
+            if len(self._waiting) >= IN_FLIGHT:
+                return
+            if kind(row[1]) in self._kinds:
                 self._react(log.codec.recorded(*row))
             self._read = row[0]
-            if len(self._waiting) >= IN_FLIGHT:
-                break
-        self._move_cursor()
+        if self._read >= self._opened:
+            self._known = set()
+        self._heard = max(self._heard, self._read)
+        self._outbox.read_up_to(self._read)
 
     def _react(self, recorded: Recorded) -> None:
-        react = self._kinds[kind(recorded.address)]
-        sends: tuple[Send, ...] = react(recorded)
-        deliveries = [Delivery(recorded, index, send) for index, send in enumerate(sends)]
-        unsettled = [each for each in deliveries if not each.settled(self._done)]
-        if unsettled:
-            with self._lock:
-                self._open[recorded.position] = len(unsettled)
-                self._waiting.extend(unsettled)
+        again = recorded.position <= self._opened
+        try:
+            found = sends(self._kinds[kind(recorded.address)], recorded)
+        except Exception as error:  # noqa: BLE001 - a reaction is somebody else's code
+            self._outbox.open(recorded.position, 1)
+            letter_id = f"r.{recorded.position}"
+            letter = Letter(recorded.address, None, recorded.by, recorded.why, letter_id)
+            self._bury(letter, error, 1, recorded.position)
+            return
+        new = [
+            Delivery(recorded, index, send, again=again, end=self._ended)
+            for index, send in enumerate(found)
+        ]
+        unsettled = [each for each in new if not again or not each.settled(self._known)]
+        self._outbox.open(recorded.position, len(unsettled))
+        self._waiting.extend(unsettled)
 
     def _send_waiting(self) -> None:
-        while True:
-            with self._lock:
-                if not self._waiting or self._under_way >= IN_FLIGHT:
-                    return
-                delivery = self._waiting.popleft()
-                self._under_way += 1
-            self._send(delivery, delivery.first(self._done))
+        while self._waiting and self._outbox.under_way < IN_FLIGHT:
+            delivery = self._waiting.popleft()
+            self._outbox.sent()
+            self._courier.send(delivery, delivery.first())
 
-    def _send(self, delivery: Delivery, part: Part) -> None:
-        """Put one command of a delivery into its actor's inbox."""
-        try:
-            future = self._system.post(
-                part.address,
-                part.command,
-                by=part.by,
-                why=part.why,
-                command_id=part.id,
-                repeatable=True,
-            )
-        except Exception as error:  # noqa: BLE001 - an address or command that cannot be sent
-            self._failed(delivery, part, error)
-            return
-        future.when_done(lambda: self._answered(delivery, part, future.outcome))
-
-    def _answered(self, delivery: Delivery, part: Part, outcome: Any) -> None:
-        receipt, error = outcome
-        if isinstance(error, pykka.ActorDeadError | LogClosed | OutcomeUncertain):
-            return  # the system ends: what is not settled is sent again when it is opened
-        if error is not None and not isinstance(error, Rejected):
-            self._failed(delivery, part, error)
-            return
-        following = delivery.after(part, refused=error is not None)
-        if following is not None:
-            self._system.dispatcher.run(lambda: self._send(delivery, following))
+    def _ended(self, ending: Ending) -> None:
+        position, index = ending.delivery.recorded.position, ending.delivery.index
+        self._outbox.back()
+        if ending.error is None:
+            self._settled(position, None if ending.stored else index)
         else:
-            stored = error is None and bool(receipt.events)
-            self._system.dispatcher.run(lambda: self._settle(delivery, marked=stored))
+            part = ending.part
+            letter = Letter(part.address, part.command, part.by, part.why, part.id)
+            self._bury(letter, ending.error, max(1, ending.delivery.attempts), position, index)
 
-    def _failed(self, delivery: Delivery, part: Part, error: BaseException) -> None:
-        delivery.attempts += 1
-        if delivery.attempts < ATTEMPTS:
-            self._system.dispatcher.run(lambda: self._send(delivery, part))
-            return
-        self._system.letters.record(
-            Letter(part.address, part.command, part.by, part.why, part.id), error, delivery.attempts
-        )
-        self._system.dispatcher.run(lambda: self._settle(delivery, marked=False))
+    def _bury(
+        self,
+        letter: Letter,
+        error: BaseException,
+        attempts: int,
+        position: int,
+        index: int | None = None,
+    ) -> None:
+        """Make a dead letter of what failed for good; once it is in the log it is settled."""
+        kept = self._system.letters.record(letter, error, attempts)
 
-    def _settle(self, delivery: Delivery, *, marked: bool) -> None:
-        """A delivery is done with; without an event of its own in the log it gets a mark."""
-        position = delivery.recorded.position
-        if not marked:
-            self._system.post(CURSOR, Settle(position, delivery.index), by="system", why="settled")
-        with self._lock:
-            self._under_way -= 1
-            self._open[position] -= 1
-            if not self._open[position]:
-                del self._open[position]
-        self._move_cursor()
-        self.pump()
+        def settle() -> None:
+            if kept.outcome is not None and kept.outcome[1] is None:
+                self._settled(position, index)
 
-    def _move_cursor(self, *, every: int = EVERY) -> None:
-        """Move the durable cursor behind everything that is settled, once in a while."""
-        with self._lock:
-            reached = min(self._open) - 1 if self._open else self._read
-            if reached - self._cursor < every:
-                return
-            self._cursor = reached
-        self._system.post(CURSOR, Advance(reached), by="system", why="cursor")
+        kept.when_done(settle)
+
+    def _settled(self, position: int, mark: int | None) -> None:
+        """A send is done with; one that left no event of its own gets a mark in the log."""
+        if mark is not None:
+            self._system.post(CURSOR, Settle(position, mark), by="system", why="settled")
+        self._outbox.settle(position)
+        if self._behind:
+            self._call()
+        else:
+            self._outbox.tell_if_idle(self._behind)
+
+    def when_idle(self) -> Future[None]:
+        """Answered once everything that was committed is reacted to and settled."""
+        future = self._outbox.when_idle()
+        self._outbox.tell_if_idle(self._behind)
+        return future
 
     @property
     def idle(self) -> bool:
         """Whether everything that was committed has been reacted to and settled."""
-        with self._lock:
-            behind = self._read < self._heard
-            return not (self._open or self._waiting or self._pumping or behind)
+        return not self._behind and self._outbox.empty
+
+    # Dead letters of reactions.
+
+    def deliver(self, letter_id: str) -> list[Future[None]]:
+        """Send again what a dead letter names; each future has an answer when its send ended."""
+        recorded, index = self._named(letter_id)
+        found = sends(self._kinds[kind(recorded.address)], recorded)
+        futures: list[Future[None]] = []
+        for each in range(len(found)) if index is None else (index,):
+            futures.append(future := self._system.dispatcher.future())
+            delivery = Delivery(recorded, each, found[each], again=True, end=_tell(future))
+            delivery.attempts = ATTEMPTS - 1
+            self._courier.send(delivery, delivery.first())
+        return futures
+
+    def refuse(self, letter_id: str, reason: str) -> None:
+        """Let what a dead letter names count as refused: what goes back then goes back."""
+        recorded, index = self._named(letter_id)
+        if index is None or not letter_id.endswith(f".{index}"):
+            return
+        send = sends(self._kinds[kind(recorded.address)], recorded)[index]
+        ended: Future[None] = self._system.dispatcher.future()
+        delivery = Delivery(recorded, index, send, again=True, end=_tell(ended))
+        if back := delivery.after(delivery.first(), Rejected(reason)):
+            self._courier.send(delivery, back)
+
+    def _named(self, letter_id: str) -> tuple[Recorded, int | None]:
+        """The event, and which of its sends, that `r.<position>.<index>` names."""
+        _, position, *rest = letter_id.split(".")
+        recorded = next(self._system.log.scan(after=int(position) - 1, upto=int(position)), None)
+        if recorded is None or kind(recorded.address) not in self._kinds:
+            raise NoSuchLetter(letter_id)
+        return recorded, int(rest[0]) if rest else None
+
+
+def _tell(future: Future[None]) -> Callable[[Ending], None]:
+    def tell(ending: Ending) -> None:
+        if ending.error is None:
+            future.set(None)
+        else:
+            future.fail(ending.error)
+
+    return tell

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import contextlib
 import itertools
 import os
 import threading
@@ -22,6 +21,7 @@ from ..events.log_errors import LogReadOnly
 from .actor import Actor
 from .behaviour import Behaviour
 from .dispatch import Dispatcher, Pool
+from .family import Family
 from .future import Future
 from .index import Index
 from .letters import Letters
@@ -53,7 +53,7 @@ class ActorSystem:
     ) -> None:
         if log.read_only:
             raise LogReadOnly(log.path, "an actor system writes; use retell to read")
-        self.index = Index(self, behaviours + OWN)
+        self.index = Index(self, (*behaviours, *(own for own in OWN if own not in behaviours)))
         self.log = log
         self.clock = log.clock
         self.seed = seed or fresh_seed()
@@ -203,14 +203,27 @@ class ActorSystem:
 
     def _drain(self, left: Countdown) -> None:
         """Wait for the families that still have messages or a batch in flight."""
-        busy = [each for each in self.index if each.busy]
-        drained = self.dispatcher.future()
-        ahead = itertools.count(len(busy) - 1, -1)
-        for each in busy:
+        while (busy := [each for each in self.index if each.busy]) and left.seconds() != 0:
+            try:
+                self._fenced(busy).get(timeout=left.seconds())
+            except pykka.Timeout:
+                return
+
+    def _fenced(self, families: list[Family]) -> Future[Any]:
+        """Answered once everything that waits in these families was decided and committed."""
+        drained: Future[Any] = self.dispatcher.future()
+        ahead = itertools.count(len(families) - 1, -1)
+        for each in families:
             each.fence(lambda: drained.set() if next(ahead) == 0 else None)
-        if busy:
-            with contextlib.suppress(pykka.Timeout):
-                drained.get(timeout=left.seconds())
+        return drained
+
+    def wait_idle(self, timeout: float | None = None) -> None:
+        """Wait until everything that is committed has been reacted to, and that is settled.
+
+        Raises `pykka.Timeout` after `timeout` seconds. What is due later is not waited for.
+        """
+        if self.reactor is not None:
+            self.reactor.when_idle().get(timeout=timeout)
 
     def __enter__(self) -> Self:
         return self

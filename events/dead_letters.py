@@ -7,20 +7,22 @@ from typing import Any, Literal
 import attrs
 
 from .names import event, state
+from .parcel import Parcel
 
 
 @attrs.frozen
 class DeadLetter:
-    """A command that failed for good. `id` is the command's; `body` its JSON, empty for none.
+    """What failed for good: a command, or the reaction to an event.
 
-    `name` is the command's wire name (its import path if it was given none), `error` what stood in
-    the way, `attempts` how often it was tried.
+    `id` is the command's; of a reaction `r.<position>`, and of one of its commands
+    `r.<position>.<index>`. `command` is None where it has no stored form, `shown` what it looked
+    like, `error` what stood in the way, `attempts` how often it was tried.
     """
 
     id: str
     address: str
-    name: str
-    body: str
+    command: Parcel | None
+    shown: str
     by: str
     why: str
     error: str
@@ -29,7 +31,7 @@ class DeadLetter:
 
 @event("dead_letter.recorded.v1")
 class DeadLetterRecorded:
-    """A command waits for somebody."""
+    """Something waits for somebody, or failed once more."""
 
     letter: DeadLetter
 
@@ -51,10 +53,10 @@ class DeadLetters:
     def evolve(self, event: Any) -> DeadLetters:
         """After one more record or close."""
         match event:
-            case DeadLetterRecorded():
-                return DeadLetters({**self.waiting, event.letter.id: event.letter})
+            case DeadLetterRecorded(letter):
+                return DeadLetters({**self.waiting, letter.id: letter})
             case DeadLetterClosed(id):
-                return DeadLetters(
-                    {key: letter for key, letter in self.waiting.items() if key != id}
-                )
+                left = dict(self.waiting)
+                left.pop(id, None)
+                return DeadLetters(left)
         return self

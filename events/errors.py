@@ -152,6 +152,16 @@ class BadDecision(RetoldError, TypeError):
         super().__init__(f"{address}, deciding {command!r}: {reason}.")
 
 
+class BadReaction(RetoldError, TypeError):
+    """A reaction gave something that cannot be sent."""
+
+    def __init__(self, address: str, position: int, reason: str) -> None:
+        self.address = address
+        self.position = position
+        self.reason = reason
+        super().__init__(f"The reaction to the event of {address} at {position} is none: {reason}.")
+
+
 class BadFold(RetoldError, TypeError):
     """A state's `evolve` gave None: it does not say what an event means."""
 

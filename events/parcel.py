@@ -9,7 +9,7 @@ import msgspec
 from cattrs import BaseValidationError
 
 from .document import Document
-from .errors import UnknownCommand, Unstorable
+from .errors import UnknownCommand
 from .explain import alike, difference, refusal
 from .names import COMMAND_CLASSES, command_name
 from .recorded import Tail
@@ -62,25 +62,6 @@ def unseal(parcel: Parcel) -> Any:
         raise UnknownCommand(
             parcel.name, f"{cls.__qualname__} has other fields: {error}"
         ) from error
-
-
-def pack(command: Any) -> tuple[str, str]:
-    """The name of a command and its JSON; the JSON is empty where it has no stored form."""
-    name = command_name(type(command))
-    try:
-        tail = _shape(type(command), name).write(Tail("", command))
-    except (Unstorable, ValueError, TypeError, AttributeError):
-        return name, ""
-    return name, _encode(_decode(tail)["data"]).decode()
-
-
-def unpack(name: str, body: str) -> Any:
-    """The command again. Raises `UnknownCommand` where it has no class or nothing was kept."""
-    cls = COMMAND_CLASSES.get(name)
-    if cls is None or not body:
-        raise UnknownCommand(name, "no such @command is known" if cls is None else "no JSON of it")
-    tail = b'{"by":"","data":' + body.encode() + b"}"
-    return _shape(cls, name).read_tail(tail).data
 
 
 def _shape(cls: type, name: str) -> Shape:

@@ -16,11 +16,13 @@ from typing import Any
 
 from ..actors.behaviour import Behaviour
 from ..actors.channel import channel
+from ..actors.letters import behaviour as letters
+from ..actors.reactions import behaviour as reactions
 from ..actors.workflow import workflow
 from ..events.address import kind
 from .errors import BadModule, KindNotGiven
 
-OURS = (workflow, channel)
+OURS = (workflow, channel, letters, reactions)
 
 
 class Kinds:

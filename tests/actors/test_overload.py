@@ -62,9 +62,9 @@ def test_a_full_inbox_holds_its_senders_up(gate: threading.Event) -> None:
         gate.set()
         for thread in threads:
             thread.join(WAIT)
-        versions = [[each.version for each in answers(mine)] for mine in sent]
+        versions: Any = [[each.version for each in answers(mine)] for mine in sent]
         assert all(mine == sorted(mine) for mine in versions)
-        assert sorted(itertools.chain(*versions)) == list(range(1, 201))
+        assert sorted(itertools.chain.from_iterable(versions)) == list(range(1, 201))
 
 
 def test_who_waits_for_room_waits_no_longer_than_for_an_answer(gate: threading.Event) -> None:
@@ -91,7 +91,7 @@ def test_who_waits_for_room_waits_no_longer_than_for_an_answer(gate: threading.E
 def test_a_sender_inside_a_turn_is_never_held_up() -> None:
     """It would wait for itself: it is refused, and its own command goes on."""
     with bounded(2, "block", dispatcher=Stepped()) as system:
-        ref, refusals = system.ref("total/a"), []
+        ref, refusals = system.ref("total/a"), list[Overloaded]()
 
         def flood(*_: Any) -> Any:
             for _ in range(4):

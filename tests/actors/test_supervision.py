@@ -140,7 +140,7 @@ def test_an_actor_that_cannot_be_recovered_is_quarantined_too(
         def torn(*_: Any) -> Any:
             raise ArithmeticError("unreadable")
 
-        system.log.journal.rows = torn  # type: ignore[method-assign]  # no way to read
+        system.log.journal.rows = torn  # type: ignore[method-assign,assignment]  # no way to read
         ref = system.ref("total/a")
         found = answers([ref.ask(add(), block=False) for _ in range(2)])
         assert [type(each) for each in found] == [ArithmeticError] * 2

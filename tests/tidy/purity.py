@@ -40,6 +40,7 @@ MAY_CATCH_ALL = {
     "events/commit.py": "the committer: an unknown failure means the outcome is open",
     "projections/runner.py": "the runner: a fold that raises stops itself, not its neighbours",
     "gateway/main.py": "the outermost frame of the command line",
+    "actors/courier.py": "what a reaction makes of an answer is somebody else's code",
     "actors/reactor.py": "a reaction is somebody else's code, and what it sends goes anywhere",
     "actors/passivation.py": "a policy is somebody else's code",
     "actors/supervision.py": "a policy is somebody else's code",
