@@ -43,6 +43,8 @@ class ActorSystem:
     decided. Closing answers everything that was accepted, then gives the log back.
     """
 
+    sweeper_class: type[Sweeper] = Sweeper
+
     def __init__(
         self,
         log: Log,
@@ -70,7 +72,7 @@ class ActorSystem:
         self._ids = itertools.count(1)
         self._session = f"{self.seed}.{log.last_position():x}."
         self.timers = Timers(self)
-        self.sweeper = Sweeper(self)
+        self.sweeper = self.sweeper_class(self)
         self.reactor = Reactor(self) if any(each.react for each in behaviours) else None
         atexit.register(self.close)
         _systems.add(self)

@@ -39,7 +39,7 @@ def event_of(environment: simpy.Environment, future: Future[Any]) -> simpy.Event
 
 def carrying(error: BaseException) -> BaseException:
     """The same error for SimPy: of its class, with its attributes, and copied whole."""
-    carried = _carrier(type(error))
+    carried = _carrier(type(error))  # type: ignore[arg-type]  # a class can be hashed
     copy = _like(error, carried)
     copy.args = (error,)
     return copy

@@ -202,7 +202,8 @@ class Turns:
         self.committer.commit(int(drawn * many) if drawn < 1 else None)
 
     def _ring(self, event: simpy.Event) -> None:
-        ring, moment = event.value
+        due: Any = event.value
+        ring, moment = due
         if self._alarms.get(ring) == moment:
             del self._alarms[ring]
             if self._clock.now() >= moment:
@@ -214,7 +215,8 @@ class Turns:
         """A message is here; what comes to an end of this life is lost with it."""
         if self.over:
             return
-        message: Message = event.value
+        arrived: Any = event.value
+        message: Message = arrived
         inside.pool = True  # nobody is there to be held up: a full inbox refuses
         try:
             claim = message.actor.family.accept(message)

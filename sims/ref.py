@@ -60,12 +60,17 @@ class SimulatedRef(ActorRef):
     def _gone(self) -> Exception:
         return Crashed(self.address) if self._world.crashed else super()._gone()
 
-    def _send(self, sent: Message, start: Callable[[Inbox, object], None]) -> None:
+    def _send(
+        self,
+        sent: Message,
+        start: Callable[[Inbox, object], None],
+        timeout: float | None = None,
+    ) -> None:
         """Put a message on its way; who waits for its answer is told if the system crashes."""
         world = self._world
         if sent.future is not None:
             world.asked(sent.future, sent)
         if world.latency is None:
-            super()._send(sent, start)
+            super()._send(sent, start, timeout)
         else:
             world.turns.send(sent)

@@ -9,48 +9,68 @@ from ..actors.behaviour import Behaviour
 from ..actors.future import Future
 from ..actors.message import Message
 from ..actors.options import Options
-from ..actors.passivation import EVERY, sweep
+from ..actors.passivation import EVERY, Sweeper
 from ..actors.system import ActorSystem
 from ..events.log import Log
 from .commits import DrawnCommitter
 from .dispatch import Turns
 
 
+class SimulatedSweeper(Sweeper):
+    """Lets families fall asleep as turns are taken, at most once in `EVERY` seconds.
+
+    Nobody can tell when they do, so no event of the environment is spent on it, and a world with
+    nothing left to happen comes to its end.
+    """
+
+    def start(self) -> None:
+        """From now on look after a turn, if a second has gone by."""
+        self._last = self._system.clock.now()
+        turns = self._system.dispatcher
+        if self._on and isinstance(turns, Turns):
+            turns.chore = self._look_now_and_then
+
+    def _look_now_and_then(self) -> None:
+        now = self._system.clock.now()
+        if (now - self._last).total_seconds() >= EVERY:
+            self._last = now
+            self.look()
+
+
 class SimulatedSystem(ActorSystem):
     """The same families, actors, timers and reactions; only what commits and sends is drawn."""
+
+    sweeper_class = SimulatedSweeper
 
     def __init__(
         self, log: Log, *behaviours: Behaviour, turns: Turns, seed: str, options: Options
     ) -> None:
         self._turns = turns
-        self._swept = log.clock.now()
         super().__init__(log, *behaviours, dispatcher=turns, seed=seed, options=options)
         self.committer = turns.committer = DrawnCommitter(log, turns.run, turns.decided, turns.wake)
 
     def post(
-        self, address: str, command: Any, *, by: str, why: str, command_id: str | None = None
+        self,
+        address: str,
+        command: Any,
+        *,
+        by: str,
+        why: str,
+        command_id: str | None = None,
+        repeatable: bool = False,
     ) -> Future[Any]:
         """As live; what a reaction sends to an actor takes its time to arrive."""
         turns = self._turns
         if command_id is None or turns.ways is None:
-            return super().post(address, command, by=by, why=why, command_id=command_id)
-        future = turns.future()
-        turns.send(Message(self.actor(address), command, future, by, why, command_id, None))
+            return super().post(
+                address, command, by=by, why=why, command_id=command_id, repeatable=repeatable
+            )
+        actor = self.actor(address)
+        future: Future[Any] = turns.future()
+        turns.send(Message(actor, command, future, by, why, command_id, None, repeatable))
         return future
 
     def vanish(self) -> None:
         """End as a process that is killed ends: nothing is answered, written or handed back."""
         self.closed = self.ended = True
         atexit.unregister(self.close)
-
-    def _sweep(self) -> None:
-        """Let families fall asleep as turns are taken, at most once in `EVERY` seconds.
-
-        Nobody can tell when they do, so no event of the environment is spent on it, and a world
-        with nothing left to happen comes to its end.
-        """
-        self._turns.chore = self._sweep
-        now = self.clock.now()
-        if (now - self._swept).total_seconds() >= EVERY:
-            self._swept = now
-            sweep(self)

@@ -174,7 +174,10 @@ class Simulation:
     def asked(self, future: Future[Any], message: Message) -> None:
         """Somebody waits for an answer, and must be told if the system crashes."""
         self._asked[future] = message
-        future.when_done(lambda: self._asked.pop(future, None) and None)
+        future.when_done(lambda: self._answered(future))
+
+    def _answered(self, future: Future[Any]) -> None:
+        self._asked.pop(future, None)
 
     # Crashes.
 

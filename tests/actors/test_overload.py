@@ -94,7 +94,7 @@ def test_a_sender_inside_a_turn_is_never_held_up() -> None:
         ref, refusals = system.ref("total/a"), list[Overloaded]()
 
         def flood(*_: Any) -> Any:
-            for _ in range(4):
+            for _number in range(4):
                 try:
                     ref.tell(add())
                 except Overloaded as error:
