@@ -36,6 +36,8 @@ MAY_CATCH_ALL = {
     "actors/actor.py": "the shell: what a behaviour raises is reported, and the actor lives",
     "actors/turn.py": "the shell: a decision that raises is taken back and its asker told",
     "actors/family.py": "the shell: a recovery that fails is told to whoever asked",
+    "actors/saga/course.py": "a saga whose step has no command to send goes back, and never hangs",
+    "actors/saga/replies.py": "a reply that cannot be kept makes the saga go back",
     "actors/dispatch.py": "the pool: no turn takes a thread down with it",
     "events/commit.py": "the committer: an unknown failure means the outcome is open",
     "projections/runner.py": "the runner: a fold that raises stops itself, not its neighbours",
