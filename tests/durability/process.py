@@ -11,7 +11,7 @@ import threading
 from collections import Counter
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from .ledger import Deed
 from .model import Answer
@@ -19,6 +19,14 @@ from .model import Answer
 HOUSE = Path(__file__).resolve().parents[2]
 PATIENCE = 40.0
 """Seconds after which a writer that should have said something is held to hang."""
+
+
+class Listener(Protocol):
+    """Somebody who takes what writers say."""
+
+    def take(self, line: list[Any]) -> None:
+        """One line of a writer."""
+        ...
 
 
 class History:
@@ -47,19 +55,20 @@ class Writer:
     def __init__(
         self,
         path: Path,
-        history: History,
+        history: Listener,
         run: str,
         mode: str,
         families: int = 3,
         threads: int = 2,
         outstanding: int = 20,
+        program: str = "tests.durability.writer",
     ) -> None:
         settings = (path, run, mode, families, threads, outstanding)
         self._history = history
         self._said: Counter[str] = Counter()
         self._news = threading.Condition()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.durability.writer", *map(str, settings)],
+            [sys.executable, "-m", program, *map(str, settings)],
             cwd=HOUSE,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
