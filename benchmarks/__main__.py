@@ -19,6 +19,7 @@ from . import (
     replay,
     report,
     rounds,
+    saga,
 )
 from .measure import Benchmark, Row, Scale
 
@@ -33,6 +34,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         actor_memory,
         log_size,
         history,
+        saga,
     )
 }
 

@@ -8,10 +8,13 @@ from contextlib import closing
 from pathlib import Path
 
 
-def rows(path: Path) -> int:
-    """How many events a file holds."""
+def rows(path: Path, but: str = "") -> int:
+    """How many events a file holds, `but` those of one address."""
     with closing(sqlite3.connect(path)) as connection:
-        (count,) = connection.execute("SELECT count(*) FROM stored_events").fetchone()
+        count_rows = "SELECT count(*) FROM stored_events"
+        if but:
+            count_rows += " WHERE originator_id != ?"
+        (count,) = connection.execute(count_rows, (but,) if but else ()).fetchone()
     return int(count)
 
 

@@ -23,8 +23,11 @@ NAMES = [
     "actor_memory",
     "log_size",
     "history",
+    "saga",
 ]
-STORED_BY_BOTH = ["durable_many", "durable_hot", "durable_single", "replay", "log_size", "history"]
+STORED_BY_BOTH = [
+    "durable_many", "durable_hot", "durable_single", "replay", "log_size", "history", "saga",
+]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +61,7 @@ def test_what_was_asked_for_is_on_disk(results: dict[str, dict[str, Any]]) -> No
         assert counted["peer_found"] == counted["peer_asked"]
 
 
-@pytest.mark.parametrize("name", ["durable_many", "durable_hot", "durable_single"])
+@pytest.mark.parametrize("name", ["durable_many", "durable_hot", "durable_single", "saga"])
 def test_both_sides_are_equally_durable(name: str, results: dict[str, dict[str, Any]]) -> None:
     """Where durable writes are compared, both writers say FULL and WAL of themselves."""
     full = {"journal_mode": "wal", "synchronous": "FULL"}
