@@ -130,7 +130,7 @@ def main(url: str) -> None:
             order = Transfer("alice", target, Decimal(4))
             one = system.ref(f"transfer/{number}")
             one.ask(order, by="alice", why="lunch")
-            system.reactor.wait_idle(10)
+            system.wait_idle(10)
             ended = one.ask(order).state
             print(f"to {target}: {ended.status}", dict(ended.steps), dict(ended.reasons))
         for name in ("alice", "bob", "carol"):

@@ -79,7 +79,7 @@ def judged(system: ActorSystem, book: Book) -> Counter[str]:
     for name, receipt in answers(system, book):
         assert not (receipt.events and name in book.begun), name
         seen["unfinished"] += not receipt.events and receipt.state.status == "running"
-    assert system.reactor.wait_idle(PATIENCE)
+    system.wait_idle(PATIENCE)
     moves: dict[int, dict[str, tuple[int, ...]]] = {number: {} for number in range(ACCOUNTS)}
     for name, receipt in answers(system, book):
         seen[expect(moves, book.asked[name], receipt.state.status, receipt.state.steps)] += 1
