@@ -20,6 +20,8 @@ from . import (
     report,
     rounds,
     saga,
+    sim_messages,
+    sim_messages_latency,
 )
 from .measure import Benchmark, Row, Scale
 
@@ -35,6 +37,8 @@ BENCHMARKS: dict[str, Benchmark] = {
         log_size,
         history,
         saga,
+        sim_messages,
+        sim_messages_latency,
     )
 }
 

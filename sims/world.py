@@ -234,6 +234,11 @@ class Simulation:
         else:
             self.turns.plan = plan
 
+    def spare(self) -> None:
+        """Call off the crashes that are still to come."""
+        self._journal.plans.clear()
+        self.turns.plan = None
+
     def restart(self) -> None:
         """Open a system on the same log again; one that is up goes on."""
         if not self.crashed:

@@ -131,6 +131,7 @@ def test_whenever_time_runs_out_nothing_is_left_half_done(
             place.turns.step()
         place.clock.advance(SECONDS)
         state = place.finish()
+        assert place.system.reactor is not None
         assert place.system.reactor.idle
         if state.status == "completed":
             assert place.trails == ["+", "+", "+"]

@@ -24,6 +24,8 @@ NAMES = [
     "log_size",
     "history",
     "saga",
+    "sim_messages",
+    "sim_messages_latency",
 ]
 STORED_BY_BOTH = [
     "durable_many", "durable_hot", "durable_single", "replay", "log_size", "history", "saga",
