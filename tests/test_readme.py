@@ -25,6 +25,21 @@ def test_the_first_example_prints_what_it_says(
     assert (tmp_path / "bank.db").exists()
 
 
+def test_the_transfer_goes_on_from_it_and_prints_what_it_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The saga of the README runs as printed, in the same session and on the same file."""
+    monkeypatch.chdir(tmp_path)
+    names = {"__name__": "readme"}
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        for example in EXAMPLES[:2]:
+            exec(compile(example, "README.md", "exec", dont_inherit=True), names)
+    shown = re.search(r"```\n(completed.*?)```", README.read_text(), re.DOTALL)
+    assert shown is not None
+    assert printed.getvalue().splitlines()[2:] == shown[1].splitlines()
+
+
 def test_the_map_names_every_floor() -> None:
     """The README's map of the house has each floor that stands."""
     floors = {link.name for link in (README.parent / ".src" / "retold").iterdir() if link.is_dir()}
