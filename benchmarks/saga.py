@@ -4,8 +4,8 @@ Many are under way at a time: 1,000 beginnings are outstanding. The clock stops 
 them has completed. A transfer is eight events in five commits (begun, taken out, noted, put in,
 noted), each of which waits for the one before it.
 
-Peer: the library has no sagas to compare; its `Application.save` of both accounts in one
-transaction is what a transfer costs there that is never half done because it is never two.
+Peer: the library has no sagas. Its `Application.save` of both accounts in one transaction is what a
+transfer costs there that is never half done, because it is never two.
 """
 
 from __future__ import annotations
@@ -118,7 +118,6 @@ def ours(folder: Path, scale: Scale) -> Sample:
     with ActorSystem.open(bank.url(folder), purse, transfer) as system:
         start = perf_counter()
         begin(system, count, outstanding=1_000)
-        assert system.reactor is not None
         system.wait_idle(600)
         seconds = perf_counter() - start
         durable = bank.pragmas(system)

@@ -119,9 +119,13 @@ class CompensationRetried:
 
 @event("saga.finished.v1")
 class SagaFinished:
-    """All is known and nothing more will be sent. `compensated` also where nothing had to be."""
+    """All is known and nothing more will be sent; `compensated` also where nothing had to be.
+
+    Of a stuck one `reason` says which effects stay, and why.
+    """
 
     outcome: Outcome
+    reason: str = ""
 
 
 @state
@@ -212,6 +216,10 @@ class Saga:
         return Saga("compensating", self.begun_by, steps, self.replies, self.reasons)
 
 
-def outcome(saga: Saga) -> Outcome:
+def end_of(saga: Saga) -> SagaFinished:
     """How a saga that went back ends: stuck where an effect could not be undone."""
-    return "stuck" if "uncompensated" in saga.steps.values() else "compensated"
+    stay = [step for step, was in saga.steps.items() if was == "uncompensated"]
+    if not stay:
+        return SagaFinished("compensated")
+    reasons = (f"{step} is not undone: {saga.reasons.get(step, '')}" for step in stay)
+    return SagaFinished("stuck", "; ".join(reasons))

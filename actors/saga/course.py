@@ -13,8 +13,8 @@ step first. It ends only when it knows of every command what became of it.
 | a step that timed out was taken after all | undoes it as well |
 | a step that timed out was refused after all | nothing: it had no effect |
 | an effect was undone | undoes the one before; all undone and known: *compensated* |
-| undoing was refused, or cannot be asked for | leaves what came before alone, and is *stuck* |
-| `RetryCompensation` when stuck | asks once more |
+| undoing was refused, or cannot be asked for | leaves what came before alone: *stuck* |
+| `RetryCompensation` when stuck (or the letter retried) | asks once more |
 | an answer that nobody waits for | nothing |
 
 Going back stops at an effect that stays: what came before it is what it was built on. Commands are
@@ -45,7 +45,7 @@ from ...events.saga import (
     StepRefused,
     StepRequested,
     StepTimedOut,
-    outcome,
+    end_of,
 )
 from ..behaviour import Send
 from ..context import Context
@@ -131,7 +131,7 @@ class Course:
             return None
         step = self._to_undo(saga)
         if step is None:
-            return None if "timed out" in statuses else SagaFinished(outcome(saga))
+            return None if "timed out" in statuses else end_of(saga)
         return self._tried(step, lambda: self._undoing(saga, step), CompensationRefused)
 
     def _to_undo(self, saga: Saga) -> str | None:

@@ -1,5 +1,7 @@
 """What a saga sends and what comes back: its reactions, the answers as commands, what they note.
 
+A saga that is stuck sends a dead letter, so that somebody looks; to retry the letter is to have the
+saga try again.
 An answer counts only where it is waited for (the table in `events.saga`): a second one, a late one
 to a step that is settled, and one to a step that was never asked for note nothing.
 """
@@ -12,25 +14,31 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from ...events.dead_letters import DeadLetter
 from ...events.errors import Rejected
 from ...events.names import command
-from ...events.parcel import unseal
+from ...events.parcel import seal, unseal
 from ...events.recorded import Recorded
 from ...events.saga import (
     CompensationRefused,
     CompensationRequested,
     CompensationRetried,
     Saga,
+    SagaFinished,
     StepCompensated,
     StepRefused,
     StepRequested,
     StepTaken,
 )
 from ..behaviour import React, Receipt, Send
+from ..letters import ADDRESS as DEAD_LETTERS
+from ..letters import RecordLetter
 
 Keep: TypeAlias = Callable[[Receipt], Any]
 """`reply(receipt)`: what later steps shall see of an answer, any JSON value."""
 
+_encode = msgspec.json.Encoder(order="deterministic").encode
+_decode = msgspec.json.Decoder().decode
 _log = logging.getLogger("retold")
 
 
@@ -102,8 +110,8 @@ def reactions(replies: Mapping[str, Keep | None]) -> React:
                 return (_step(event, replies.get(step)),)
             case CompensationRequested():
                 return (_compensation(event),)
-            case CompensationRefused(step, reason):
-                _log.error("%s is stuck: %s is not undone: %s", recorded.address, step, reason)
+            case SagaFinished("stuck", reason):
+                return (_letter(recorded, reason),)
         return ()
 
     return react
@@ -133,10 +141,21 @@ def _compensation(event: CompensationRequested) -> Send:
     )
 
 
+def _letter(recorded: Recorded, reason: str) -> Send:
+    """A stuck saga is a dead letter: what waits for somebody is the command to try again."""
+    _log.error("%s is stuck: %s", recorded.address, reason)
+    again = RetryCompensation()
+    letter = DeadLetter(
+        f"stuck.{recorded.position}", recorded.address, seal(again), repr(again), recorded.by,
+        recorded.why, reason, attempts=1,
+    )  # fmt: skip
+    return Send(DEAD_LETTERS, RecordLetter(letter), by="system", why="stuck")
+
+
 def _kept(step: str, keep: Keep, receipt: Receipt) -> NoteTaken:
-    """The reply as JSON has it: a decimal is text, a tuple a list."""
+    """The reply as JSON has it: a decimal is text, a tuple a list, a set one in order."""
     try:
-        return NoteTaken(step, msgspec.json.decode(msgspec.json.encode(keep(receipt))))
+        return NoteTaken(step, _decode(_encode(keep(receipt))))
     except Exception as error:  # noqa: BLE001 - whatever it raises, the step was taken
         _log.error("the reply of %s cannot be kept", step, exc_info=error)
         return NoteTaken(step, problem=in_words(error))

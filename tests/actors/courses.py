@@ -44,7 +44,8 @@ AT_HOTEL = (*AT_FLIGHT, FLIGHT_TAKEN, HOTEL_REQUESTED)
 AT_INSURANCE = (*AT_HOTEL, HOTEL_TAKEN, INSURANCE_REQUESTED)
 COMPLETED = (*AT_INSURANCE, StepTaken("insurance"), SagaFinished("completed"))
 UNDOING_FLIGHT = (*AT_HOTEL, StepRefused("hotel", "no place"), FLIGHT_UNDOING)
-STUCK = (*UNDOING_FLIGHT, CompensationRefused("flight", "final"), SagaFinished("stuck"))
+FLIGHT_STUCK = SagaFinished("stuck", "flight is not undone: final")
+STUCK = (*UNDOING_FLIGHT, CompensationRefused("flight", "final"), FLIGHT_STUCK)
 
 
 class Moment:

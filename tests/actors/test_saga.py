@@ -28,6 +28,7 @@ from .courses import (
     BOOK,
     COMPLETED,
     DEADLINE,
+    FLIGHT_STUCK,
     FLIGHT_TAKEN,
     FLIGHT_UNDOING,
     HOTEL_REQUESTED,
@@ -99,7 +100,7 @@ def test_what_came_before_an_effect_that_stays_is_left_alone() -> None:
     given = (*AT_INSURANCE, StepRefused("insurance", "old"), HOTEL_UNDOING)
     assert when(given, NoteNotCompensated("hotel", "final")) == (
         CompensationRefused("hotel", "final"),
-        SagaFinished("stuck"),
+        SagaFinished("stuck", "hotel is not undone: final"),
     )
 
 
@@ -178,7 +179,7 @@ def test_a_late_effect_is_undone_though_an_earlier_one_stays() -> None:
     assert when(LATE, NoteNotCompensated("flight", "final")) == given[len(LATE) :]
     then = when(given, NoteTaken("hotel", PLACE))
     assert then == (HOTEL_TAKEN, HOTEL_UNDOING)
-    assert when(given + then, NoteCompensated("hotel"))[-1] == SagaFinished("stuck")
+    assert when(given + then, NoteCompensated("hotel"))[-1] == FLIGHT_STUCK
 
 
 def test_a_step_that_cannot_be_undone_has_a_deadline_only_of_its_own() -> None:

@@ -103,7 +103,7 @@ def test_a_compensation_that_cannot_be_asked_for_is_stuck(
     then = when(AT_HOTEL, NoteRefused("hotel", "no place"), of)
     assert [type(each) for each in then] == [StepRefused, CompensationRefused, SagaFinished]
     assert match in then[1].reason
-    assert then[2] == SagaFinished("stuck")
+    assert then[2] == SagaFinished("stuck", f"flight is not undone: {then[1].reason}")
 
 
 def test_a_command_that_cannot_be_stored_begins_nothing() -> None:

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from random import Random
 
 import pytest
 
-from retold import ActorSystem
-from retold.actors import Stepped
-from retold.actors.saga import RetryCompensation
+from retold import ActorSystem, Behaviour
+from retold.actors import Send, Stepped
+from retold.actors.saga import RetryCompensation, saga
 from retold.events import ManualClock
 from retold.events.saga import Saga
 
-from .trips import SECONDS, Offer, Provider, Travel, provider, trip
+from .trips import (
+    FLIGHT,
+    HOTEL,
+    INSURANCE,
+    SECONDS,
+    Cancel,
+    Offer,
+    Provider,
+    Travel,
+    changed,
+    provider,
+    trip,
+)  # fmt: skip
 
 PROVIDERS = ("flight", "hotel", "insurance")
 ANN = Travel("ann")
@@ -23,19 +34,19 @@ ANN = Travel("ann")
 class Town:
     """A system with three providers, stepped by hand."""
 
-    def __init__(self, *places: int, seed: str = "") -> None:
+    def __init__(self, *places: int, seed: str = "", trips: Behaviour = trip) -> None:
         self.clock = ManualClock()
         choose = Random(seed).randrange if seed else lambda _: 0
         self.turns = Stepped(choose)
         self.system = ActorSystem.open(
-            "memory:", provider, trip, dispatcher=self.turns, clock=self.clock, seed="seed"
+            "memory:", provider, trips, dispatcher=self.turns, clock=self.clock, seed="seed"
         )
         for name, free in zip(PROVIDERS, places, strict=True):
             self.offer(name, free)
 
-    def offer(self, name: str, places: int, *, final: bool = False) -> None:
+    def offer(self, name: str, places: int, *, final: bool = False, broken: bool = False) -> None:
         """Let a provider have so many places."""
-        self.system.ref(f"provider/{name}").ask(Offer(places, final))
+        self.system.ref(f"provider/{name}").ask(Offer(places, final, broken))
 
     def travel(self, *, name: str = "1") -> Saga:
         """Begin Ann's trip, or see how it stands."""
@@ -64,9 +75,9 @@ def towns() -> Iterator[list[Town]]:
         town.system.close()
 
 
-def town(towns: list[Town], *places: int, seed: str = "") -> Town:
+def town(towns: list[Town], *places: int, seed: str = "", trips: Behaviour = trip) -> Town:
     """A new town."""
-    towns.append(Town(*places, seed=seed))
+    towns.append(Town(*places, seed=seed, trips=trips))
     return towns[-1]
 
 
@@ -145,39 +156,108 @@ def test_whenever_time_runs_out_nothing_is_left_half_done(
     assert (("completed", False, "+") in seen) is (places == (1, 1, 1))
 
 
-def test_a_hung_provider_does_not_hold_up_the_way_back(towns: list[Town]) -> None:
-    """The hotel never answers: at the deadline the flight is given back, and the trip waits."""
+def back_from_hotel(saga: Saga) -> Send:
+    """Cancelling without the number, which nobody has."""
+    return Send("provider/hotel", Cancel(saga.command.guest, 0))
+
+
+def hung(towns: list[Town]) -> Town:
+    """A town whose hotel fails on everything, a trip that got as far, and a minute later."""
     place = town(towns, 1, 1, 1)
-    hotel = place.system.ref("provider/hotel")
+    place.offer("hotel", 1, broken=True)
     place.travel()
-    while place.travel().steps["hotel"] != "requested":
-        place.turns.step()
-    place.clock.advance(SECONDS)
-    waiting = place.travel()
-    assert (waiting.status, waiting.steps["hotel"]) == ("compensating", "timed out")
-    assert waiting.steps["flight"] == "undoing"
-    assert hotel.is_alive()
-    assert place.finish().steps["hotel"] == "compensated"
+    for _ in range(SECONDS):
+        place.turns.run_all()
+        place.clock.advance(1)
+    return place
+
+
+def test_a_hung_provider_does_not_hold_up_the_way_back(towns: list[Town]) -> None:
+    """At the deadline the flight is given back; the trip waits for what becomes of the hotel."""
+    place = hung(towns)
+    state = place.finish()
+    assert state.status == "compensating"
+    assert state.steps == {"flight": "compensated", "hotel": "timed out", "insurance": "waiting"}
+    assert place.trails == ["+-", "", ""]
+    (letter,) = place.system.letters.waiting()
+    assert (letter.address, letter.by) == ("provider/hotel", "ann")
+
+
+def test_a_late_effect_by_a_dead_letter_is_given_back(towns: list[Town]) -> None:
+    """Somebody mends the hotel and retries the letter: Ann is booked, and at once is not."""
+    place = hung(towns)
+    place.offer("hotel", 1)
+    (letter,) = place.system.letters.waiting()
+    place.system.letters.retry(letter.id)
+    assert place.finish().status == "compensated"
     assert place.trails == ["+-", "+-", ""]
 
 
-def test_an_effect_that_stays_is_reported_and_can_be_retried(
-    towns: list[Town], caplog: pytest.LogCaptureFixture
-) -> None:
-    """The flight is final and the hotel full: the trip is stuck, until the airline gives way."""
+def test_a_dead_letter_that_is_dropped_counts_as_refused(towns: list[Town]) -> None:
+    """Then the trip knows, and ends."""
+    place = hung(towns)
+    (letter,) = place.system.letters.waiting()
+    place.system.letters.drop(letter.id)
+    state = place.finish()
+    assert state.status == "compensated"
+    assert state.steps["hotel"] == "refused"
+    assert "dropped" in state.reasons["hotel"]
+
+
+def stuck(towns: list[Town]) -> Town:
+    """A town whose hotel is full and whose flight is final, and a trip that is stuck there."""
     place = town(towns, 1, 0, 1)
     place.offer("flight", 1, final=True)
-    with caplog.at_level(logging.ERROR, "retold"):
-        place.travel()
-        stuck = place.finish()
-    assert stuck.status == "stuck"
-    assert stuck.steps["flight"] == "uncompensated"
+    place.travel()
+    assert place.finish().status == "stuck"
     assert place.trails == ["+", "", ""]
+    return place
+
+
+def test_an_effect_that_stays_is_a_dead_letter_and_is_reported(
+    towns: list[Town], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whoever looks there finds which trip is stuck, at what, and why; the log says so as well."""
+    place = stuck(towns)
+    (letter,) = place.system.letters.waiting()
+    assert (letter.address, letter.by) == ("trip/1", "ann")
+    assert letter.error == "flight is not undone: final (guest='ann')"
     assert "trip/1 is stuck: flight is not undone: final" in caplog.text
+
+
+def test_a_stuck_saga_goes_on_when_its_letter_is_retried(towns: list[Town]) -> None:
+    """The airline gives way: the rest is undone. While it does not, there is another letter."""
+    place = stuck(towns)
+    (first,) = place.system.letters.waiting()
+    place.system.letters.retry(first.id)
+    assert place.finish().status == "stuck"
+    (second,) = place.system.letters.waiting()
+    assert second.id != first.id
+    place.offer("flight", 0)
+    place.system.letters.retry(second.id)
+    assert place.finish().status == "compensated"
+    assert place.trails == ["+-", "", ""]
+    assert place.system.letters.waiting() == []
+
+
+def test_a_stuck_saga_can_be_told_to_try_again(towns: list[Town]) -> None:
+    """By a command, without the letter."""
+    place = stuck(towns)
     place.offer("flight", 0)
     place.system.ref("trip/1").ask(RetryCompensation())
     assert place.finish().status == "compensated"
-    assert place.trails == ["+-", "", ""]
+    place.system.letters.drop(place.system.letters.waiting()[0].id)
+
+
+def test_a_reply_that_is_no_json_takes_the_saga_back(towns: list[Town]) -> None:
+    """The step was taken, so it is undone; the saga does not hang."""
+    strange = changed(HOTEL, reply=lambda receipt: object(), compensate=back_from_hotel)
+    place = town(towns, 1, 1, 1, trips=saga("trip", Travel, FLIGHT, strange, INSURANCE))
+    place.travel()
+    state = place.finish()
+    assert state.status == "compensated"
+    assert "hotel" in state.reasons
+    assert place.trails == ["+-", "+-", ""]
 
 
 def test_sagas_beside_each_other_share_what_there_is(towns: list[Town]) -> None:

@@ -16,10 +16,11 @@ SECONDS = 60
 
 @event("trips.offered.v1")
 class Offered:
-    """So many places are free, and whether who took one may give it back."""
+    """So many places are free; whether who took one may give it back; whether all is broken."""
 
     places: int
     final: bool
+    broken: bool
 
 
 @event("trips.booked.v1")
@@ -42,6 +43,7 @@ class Offer:
 
     places: int
     final: bool = False
+    broken: bool = False
 
 
 @command("trips.book")
@@ -73,29 +75,32 @@ class Provider:
 
     places: int = 0
     final: bool = False
+    broken: bool = False
     guests: tuple[str, ...] = ()
     trail: tuple[str, ...] = ()
 
     def evolve(self, event: Any) -> Provider:
         """A place more or less."""
         match event:
-            case Offered(places, final):
-                return Provider(places, final, self.guests, self.trail)
+            case Offered(places, final, broken):
+                return Provider(places, final, broken, self.guests, self.trail)
             case Booked(guest):
-                trail = (*self.trail, f"+{guest}")
-                return Provider(self.places - 1, self.final, (*self.guests, guest), trail)
+                return self._with(-1, (*self.guests, guest), f"+{guest}")
             case Cancelled(guest):
                 left = tuple(each for each in self.guests if each != guest)
-                return Provider(self.places + 1, self.final, left, (*self.trail, f"-{guest}"))
+                return self._with(1, left, f"-{guest}")
         return self
+
+    def _with(self, more: int, guests: tuple[str, ...], step: str) -> Provider:
+        return Provider(self.places + more, self.final, self.broken, guests, (*self.trail, step))
 
 
 def decide(provider: Provider, command: Any, _: Context) -> tuple[Any, ...]:
-    """First come, first served; what is final stays; `break` is a guest who breaks everything."""
+    """First come, first served; what is final stays; nothing works where all is broken."""
     match command:
-        case Offer(places, final):
-            return (Offered(places, final),)
-        case Book("break"):
+        case Offer(places, final, broken):
+            return (Offered(places, final, broken),)
+        case _ if provider.broken:
             raise ZeroDivisionError("somebody broke it")
         case Book(guest) if provider.places:
             return (Booked(guest),)
