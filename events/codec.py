@@ -38,7 +38,7 @@ from .recorded import Envelope, Recorded, Stamp, Tail
 from .shape import Shape, shape_of
 
 _stamp = msgspec.json.Decoder(Stamp).decode
-_FAULTS = (
+FAULTS = (
     ValueError,
     TypeError,
     AttributeError,
@@ -82,7 +82,7 @@ class Codec:
             copy = shape.read_tail(tail).data
             if copy == event or alike(event, copy):
                 return name, tail, copy
-        except _FAULTS as error:
+        except FAULTS as error:
             raise refusal(name, event, error) from error
         raise difference(name, event, copy)
 
@@ -95,6 +95,18 @@ class Codec:
         if self._cipher is not None:
             states = [self._cipher.encrypt(state) for state in states]
         return states
+
+    def packed(self, data: bytes) -> bytes:
+        """Bytes of any kind as they are stored: compressed and encrypted if so set."""
+        if self._compressor is not None:
+            data = self._compressor.compress(data)
+        return data if self._cipher is None else self._cipher.encrypt(data)
+
+    def unpacked(self, data: bytes) -> bytes:
+        """What was given to `packed`; raises what the cipher or compressor raises."""
+        if self._cipher is not None:
+            data = self._cipher.decrypt(data)
+        return self._compressor.decompress(data) if self._compressor else data
 
     def decode(
         self, position: int, address: str, version: int, name: str, state: bytes
@@ -113,7 +125,7 @@ class Codec:
         try:
             envelope = shape.read(state)
             again = shape.write(envelope)
-        except _FAULTS as error:
+        except FAULTS as error:
             raise damage(position, address, version, name, state, error) from error
         if again != state and (field := unread(state, again)):
             reason = f"{cls.__qualname__} has no such field"
@@ -135,7 +147,7 @@ class Codec:
                     if shape.write(envelope) == row[4]:
                         yield envelope.data
                         continue
-                except _FAULTS:
+                except FAULTS:
                     pass  # told in full by `decode`
             yield self.decode(*row).data
 
@@ -191,9 +203,7 @@ class Codec:
 
     def _open(self, position: int, address: str, version: int, state: bytes) -> bytes:
         try:
-            if self._cipher is not None:
-                state = self._cipher.decrypt(state)
-            return self._compressor.decompress(state) if self._compressor else state
+            return self.unpacked(state)
         except Exception as error:
             reason = f"it does not decrypt or decompress ({error}); is it the right key?"
             raise CorruptedRow(position, address, version, reason) from error

@@ -21,6 +21,9 @@ StoredRow: TypeAlias = tuple[int, str, int, str, bytes]
 Due: TypeAlias = tuple[str, datetime | None]
 """When an actor wants to be woken: its address, and the moment in UTC, None for never."""
 
+SnapshotRow: TypeAlias = tuple[str, int, int, str, bytes, int]
+"""A snapshot: address, version, position, fingerprint, state (encoded), checksum."""
+
 
 class Journal(Protocol):
     """An append-only table of rows, unique by address and version, numbered by position.
@@ -59,6 +62,21 @@ class Journal(Protocol):
 
     def dues(self) -> Iterator[tuple[str, datetime]] | None:
         """The table of due times, the earliest first; None where the store keeps none."""
+        ...
+
+    def save_snapshots(self, rows: Sequence[SnapshotRow]) -> bool:
+        """Keep these, each in place of its address's one before; False if the store keeps none.
+
+        They are a cache beside the rows: a store may lose any of them at any time.
+        """
+        ...
+
+    def snapshot(self, address: str) -> SnapshotRow | None:
+        """The snapshot of one address, unchecked; None where there is none that can be read."""
+        ...
+
+    def drop_snapshots(self, addresses: Sequence[str] | None = None) -> None:
+        """Forget those of these addresses, or all."""
         ...
 
     def last_position(self) -> int:

@@ -21,7 +21,7 @@ from eventsourcing.persistence import IntegrityError
 from .address import check
 from .clock import Clock, WallClock
 from .codec import Codec
-from .journal import Due, Journal
+from .journal import Due, Journal, SnapshotRow
 from .log_errors import ConcurrencyError, LogReadOnly
 from .opening import open_journal
 from .recorded import Recorded
@@ -201,6 +201,18 @@ class Log:
     def rows(self, after: int = 0, upto: int | None = None) -> Iterator[Any]:
         """The rows as stored, undecoded, by position: for verification and export."""
         return self._journal.scan(after, upto)
+
+    def save_snapshots(self, rows: Sequence[SnapshotRow]) -> bool:
+        """Keep snapshots beside the events; False if the store keeps none."""
+        return self._journal.save_snapshots(rows)
+
+    def snapshot(self, address: str) -> SnapshotRow | None:
+        """The last snapshot of an address, as it was kept; nothing that reads events uses it."""
+        return self._journal.snapshot(address)
+
+    def drop_snapshots(self, addresses: Sequence[str] | None = None) -> None:
+        """Forget snapshots, of these addresses or all: it changes nothing but time."""
+        self._journal.drop_snapshots(addresses)
 
     def last_position(self) -> int:
         """The highest position, 0 for an empty log."""

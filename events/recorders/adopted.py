@@ -14,7 +14,7 @@ from threading import Lock
 
 from eventsourcing.persistence import ApplicationRecorder, StoredEvent
 
-from ..journal import Due, Row, StoredRow
+from ..journal import Due, Row, SnapshotRow, StoredRow
 from ..log_errors import LogClosed
 
 PIECE = 1000
@@ -81,6 +81,16 @@ class AdoptedJournal:
 
     def dues(self) -> None:
         """There is no table of due times: they are found by folding."""
+
+    def save_snapshots(self, rows: Sequence[SnapshotRow]) -> bool:
+        """There is no table of snapshots either: nothing is kept."""
+        return False
+
+    def snapshot(self, address: str) -> None:
+        """There is none: states are found by folding."""
+
+    def drop_snapshots(self, addresses: Sequence[str] | None = None) -> None:
+        """There is nothing to forget."""
 
     def last_position(self) -> int:
         """The highest position stored, 0 for an empty recorder."""

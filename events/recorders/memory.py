@@ -9,7 +9,7 @@ from threading import Lock
 
 from eventsourcing.persistence import IntegrityError, Tracking
 
-from ..journal import Due, Row, StoredRow
+from ..journal import Due, Row, SnapshotRow, StoredRow
 from ..log_errors import LogClosed
 from .library import OriginatorIds, StoreProcessRecorder
 from .listeners import Listeners
@@ -63,6 +63,7 @@ class MemoryTable:
         self._streams: dict[str, Stream] = {}
         self._tracked: dict[str, int] = {}
         self._due: dict[str, datetime] = {}
+        self._snapshots: dict[str, SnapshotRow] = {}
 
     def append(
         self, rows: Sequence[Row], tracking: Tracking | None = None, due: Sequence[Due] = ()
@@ -93,6 +94,24 @@ class MemoryTable:
         """The due times, the earliest first."""
         with self._lock:
             return sorted(self._due.items(), key=lambda due: (due[1], due[0]))
+
+    def save_snapshots(self, rows: Sequence[SnapshotRow]) -> None:
+        """Keep each in place of its address's one before."""
+        with self._lock:
+            self._check_open()
+            self._snapshots.update((row[0], row) for row in rows)
+
+    def snapshot(self, address: str) -> SnapshotRow | None:
+        """The one of an address."""
+        self._check_open()
+        return self._snapshots.get(address)
+
+    def drop_snapshots(self, addresses: Sequence[str] | None) -> None:
+        """Forget those of these addresses, or all."""
+        with self._lock:
+            self._check_open()
+            for address in list(self._snapshots) if addresses is None else addresses:
+                self._snapshots.pop(address, None)
 
     def _put(self, rows: Sequence[Row]) -> None:
         log, streams = self._log, self._streams
@@ -216,6 +235,19 @@ class MemoryRecorder(StoreProcessRecorder):
     def dues(self) -> Iterator[tuple[str, datetime]]:
         """The due times, the earliest first."""
         return iter(self._table.dues())
+
+    def save_snapshots(self, rows: Sequence[SnapshotRow]) -> bool:
+        """Keep each in place of its address's one before."""
+        self._table.save_snapshots(rows)
+        return True
+
+    def snapshot(self, address: str) -> SnapshotRow | None:
+        """The snapshot of one address."""
+        return self._table.snapshot(address)
+
+    def drop_snapshots(self, addresses: Sequence[str] | None = None) -> None:
+        """Forget those of these addresses, or all."""
+        self._table.drop_snapshots(addresses)
 
     def rows(self, address: str, after: int = 0, upto: int | None = None) -> Iterator[StoredRow]:
         """The rows of one address with `after < version <= upto`, by version."""

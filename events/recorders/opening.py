@@ -73,6 +73,7 @@ def _open_to_write(path: str, lease: Lease, holder: str, since: str) -> Connecti
         writer.execute(f"PRAGMA journal_size_limit = {WAL_BYTES_KEPT}")
         writer.execute("BEGIN IMMEDIATE")
         lease.claim(writer, holder, since)
+        schema.complete(writer)
         writer.execute("COMMIT")
     except BaseException as error:
         if writer is not None:

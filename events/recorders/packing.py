@@ -79,7 +79,7 @@ def packed(rows: Sequence[Row]) -> list[Any]:
     values[0::_WIDTH] = addresses
     values[1::_WIDTH] = versions
     values[2::_WIDTH] = names
-    values[3::_WIDTH] = _readable(states)
+    values[3::_WIDTH] = readable(states)
     values[4::_WIDTH] = map(crc32, states, versions)
     return values
 
@@ -99,7 +99,7 @@ def _refuse(column: Sequence[object], wanted: type) -> None:
             raise TypeError(f"a row holds {value!r} where {wanted.__name__} is stored")
 
 
-def _readable(states: Sequence[bytes]) -> list[str | bytes]:
+def readable(states: Sequence[bytes]) -> list[str | bytes]:
     """Text where the bytes are UTF-8, so that any SQLite shell can read the JSON in them."""
     try:
         return list(map(bytes.decode, states))

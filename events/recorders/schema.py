@@ -3,7 +3,7 @@
 A log is an SQLite file whose header says so: `application_id` is "RTLD", `user_version` the
 format. Tables: `stored_events` (one row an event; `state` is JSON as text, or a blob where it is
 compressed or encrypted), `tracking` (as in the eventsourcing library), `lease` (one row), `due`
-(when actors want to be woken).
+(when actors want to be woken), `snapshots` (a cache: whoever does not know it may leave it alone).
 
 A file is looked at through SQLite itself, immutable and read-only: no lock is taken, no sidecar
 made, no byte changed. Reading the header with `open()` would be simpler and wrong: POSIX drops
@@ -40,6 +40,17 @@ DUE_TABLE = (
 )
 """When actors want to be woken: microseconds since 1970-01-01 UTC."""
 
+SNAPSHOTS_TABLE = (
+    "CREATE TABLE IF NOT EXISTS snapshots ("
+    "address TEXT PRIMARY KEY, "
+    "version INTEGER NOT NULL, "
+    "position INTEGER NOT NULL, "
+    "fingerprint TEXT NOT NULL, "
+    "state NOT NULL, "
+    "checksum INTEGER NOT NULL)"
+)
+"""The last snapshot of each address. A state may be large, so the rows have ids."""
+
 
 def uri(path: str, query: str) -> str:
     """The SQLite URI of a file, whatever characters its name holds."""
@@ -72,9 +83,16 @@ def create(connection: sqlite3.Connection) -> None:
     connection.execute("BEGIN IMMEDIATE")
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {FORMAT}")
-    for statement in (events_table(EVENTS), _TRACKING_TABLE, LEASE_TABLE, DUE_TABLE):
+    for statement in (events_table(EVENTS), _TRACKING_TABLE, LEASE_TABLE):
         connection.execute(statement)
+    complete(connection)
     connection.execute("COMMIT")
+
+
+def complete(connection: sqlite3.Connection) -> None:
+    """Make the tables that logs of this format had not from the beginning, where they lack."""
+    for statement in (DUE_TABLE, SNAPSHOTS_TABLE):
+        connection.execute(statement)
 
 
 def look(path: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Self
 
-from ..journal import Due, Row, StoredRow
+from ..journal import Due, Row, SnapshotRow, StoredRow
 from .connections import Connections
 from .library import OriginatorIds, StoreProcessRecorder
 from .opening import open_file
@@ -65,6 +65,19 @@ class SqliteRecorder(StoreProcessRecorder):
     def dues(self) -> Iterator[tuple[str, datetime]]:
         """The due times, the earliest first."""
         return self._table.dues()
+
+    def save_snapshots(self, rows: Sequence[SnapshotRow]) -> bool:
+        """Keep each in place of its address's one before."""
+        self._table.save_snapshots(rows)
+        return True
+
+    def snapshot(self, address: str) -> SnapshotRow | None:
+        """The snapshot of one address; None too in a file from before there were any."""
+        return self._table.snapshot(address)
+
+    def drop_snapshots(self, addresses: Sequence[str] | None = None) -> None:
+        """Forget those of these addresses, or all."""
+        self._table.drop_snapshots(addresses)
 
     def rows(self, address: str, after: int = 0, upto: int | None = None) -> Iterator[StoredRow]:
         """The rows of one address with `after < version <= upto`, by version."""

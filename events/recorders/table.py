@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import datetime
 from functools import partial
 from typing import Any
 
 from eventsourcing.persistence import IntegrityError, Tracking
 
-from ..journal import Due, Row, StoredRow
+from ..journal import Due, Row, SnapshotRow, StoredRow
 from ..log_errors import CorruptedRow
-from . import dues, packing, schema
+from . import dues, packing, schema, snapshots
 from .connections import Connections
 from .listeners import Listeners
 
@@ -98,6 +98,20 @@ class SqliteTable:
         """The due times, the earliest first."""
         with self.connections.reading() as connection:
             return iter(dues.load(connection))
+
+    def save_snapshots(self, rows: Sequence[SnapshotRow]) -> None:
+        """Keep each in place of its address's one before."""
+        self.connections.write(lambda connection, _: snapshots.save(connection, rows))
+
+    def snapshot(self, address: str) -> SnapshotRow | None:
+        """The one of an address; None too where the table is missing or cannot be read."""
+        with suppress(sqlite3.Error), self.connections.reading() as connection:
+            return snapshots.load(connection, address)
+        return None
+
+    def drop_snapshots(self, addresses: Sequence[str] | None) -> None:
+        """Forget those of these addresses, or all."""
+        self.connections.write(lambda connection, _: snapshots.drop(connection, addresses))
 
     def rows(self, address: str, after: int, upto: int | None) -> Iterator[StoredRow]:
         """The rows of one address with `after < version <= upto`, by version."""

@@ -1,0 +1,69 @@
+"""What of classes and code counts in a fingerprint: names, types, and what was written in a class.
+
+Texts made here are the same in every process, whatever the order of its imports and its hashes.
+"""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Iterator
+from types import CellType, CodeType, FunctionType, GetSetDescriptorType, MemberDescriptorType
+from typing import Any
+
+
+def name(thing: Any) -> str:
+    """Where a class or function says that it comes from."""
+    return f"{getattr(thing, '__module__', '')}:{getattr(thing, '__qualname__', repr(thing))}"
+
+
+def order(value: Any) -> str:
+    """A text to sort by."""
+    return name(value) if isinstance(value, type | FunctionType) else f"{type(value)} {value!r}"
+
+
+def names(code: CodeType) -> Iterator[str]:
+    """The names that a piece of code uses, those of the functions inside it too."""
+    yield from code.co_names
+    for each in code.co_consts:
+        if isinstance(each, CodeType):
+            yield from names(each)
+
+
+def shape(code: CodeType) -> str:
+    """All of a piece of code but its constants, its name and where it stands."""
+    parts = (
+        code.co_code, code.co_exceptiontable, code.co_names, code.co_varnames, code.co_freevars,
+        code.co_cellvars, code.co_flags, code.co_argcount, code.co_posonlyargcount,
+        code.co_kwonlyargcount,
+    )  # fmt: skip
+    return repr(parts)
+
+
+def hints(cls: type) -> dict[str, Any]:
+    """The types of a class's fields; as they are spelled, where they do not resolve."""
+    try:
+        return typing.get_type_hints(cls, include_extras=True)
+    except (NameError, TypeError, AttributeError):
+        spelled: dict[str, Any] = vars(cls).get("__annotations__", {})
+        return spelled
+
+
+def entries(cls: type) -> list[tuple[str, Any]]:
+    """What was written in a class and says something of what it does, by name."""
+    return sorted((key, value) for key, value in vars(cls).items() if _written(key, value))
+
+
+def _written(key: str, value: Any) -> bool:
+    if isinstance(value, FunctionType):
+        generated = value.__code__.co_filename.startswith("<attrs generated")
+        return not generated and not str(value.__globals__.get("__name__")).startswith("attr.")
+    slot = isinstance(value, MemberDescriptorType | GetSetDescriptorType)
+    return not (slot or key.startswith("__") or key == "_abc_impl")
+
+
+def content(cell: CellType) -> Any:
+    """What a function's cell holds."""
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return "an empty cell"
