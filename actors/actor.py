@@ -58,6 +58,7 @@ class Actor(pykka.Actor):
         self.state = self.tentative = behaviour.initial
         self.version = self.tentative_version = 0
         self.position = 0
+        self.kept_version = 0
         self.actor_urn = address
         self.actor_inbox = family  # type: ignore[assignment]  # only pykka's own refs use it
         self.actor_stopped = Stopped(self)  # type: ignore[assignment]  # what pykka calls of it
@@ -69,12 +70,14 @@ class Actor(pykka.Actor):
         self.state = self.tentative = found.state
         self.version = self.tentative_version = found.version
         self.position = found.position
+        self.kept_version = found.kept_version
         self.due_at = self.due(found.state) if self.due else None
         self.asleep = False
+        self.family.system.snapshots.notice((self,))
 
     def recovered(self) -> Recovered:
         """Where the log says that it stands."""
-        return Recovered(self.family.system.log, self.address, self.behaviour.initial)
+        return self.family.system.recovery.recovered(self.address, self.behaviour)
 
     def sleep(self) -> None:
         """Forget the state; the next message finds it in the log again."""

@@ -98,6 +98,7 @@ class Decided:
                 )
         if receipts is not None:
             receipts.forget_oldest()
+        system.snapshots.notice(self._touched)
 
     def conflicted(self) -> None:
         """Somebody else wrote: the family reloads and decides its commands again, one by one."""

@@ -1,34 +1,82 @@
-"""Recovery: where an actor stands, from the log alone."""
+"""Recovery: where an actor stands, from the log alone, or from a snapshot and what came after it.
+
+When thousands of actors are needed at once, as after a restart, no more than `AT_ONCE` are being
+recovered at any time, whichever threads ask. Each reads its events in short pieces and keeps none.
+"""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
-from typing import Any
+from itertools import takewhile
+from typing import TYPE_CHECKING, Any
 
 from ..events.fold import fold
+from ..events.journal import StoredRow
 from ..events.log import Log
-from ..events.recorded import Recorded
+from ..events.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from .behaviour import Behaviour
+    from .snapshots import Snapshots
+
+AT_ONCE = 8
+"""So many actors are recovered at a time: as many as there are connections that read a file."""
 
 
 class Recovered:
-    """Where an actor stands after its last event, or its last up to a position."""
+    """Where an actor stands after some rows; `kept_version` is that of the snapshot it began at."""
 
-    __slots__ = ("position", "state", "version")
+    __slots__ = ("kept_version", "position", "state", "version")
 
-    def __init__(self, log: Log, address: str, initial: Any, upto: int | None = None) -> None:
-        self.version = 0
-        self.position = 0
-        self.state = fold(initial, self._replay(log.read(address), upto))
+    def __init__(self, log: Log, start: Snapshot, rows: Iterator[StoredRow]) -> None:
+        self.kept_version = self.version = start.version
+        self.position = start.position
+        self.state = fold(start.state, log.codec.events(self._passing(rows)))
 
-    def _replay(self, recorded: Iterator[Recorded], upto: int | None) -> Iterator[Any]:
-        for each in recorded:
-            if upto is not None and each.position > upto:
-                return
-            self.version, self.position = each.version, each.position
-            yield each.event
+    def _passing(self, rows: Iterator[StoredRow]) -> Iterator[StoredRow]:
+        for row in rows:
+            self.position, self.version = row[0], row[2]
+            yield row
+
+
+def replayed(log: Log, address: str, initial: Any, upto: int | None = None) -> Recovered:
+    """Where an actor stands after its last event, or its last up to a position, by all of them."""
+    rows = log.journal.rows(address)
+    if upto is not None:
+        rows = takewhile(lambda row: row[0] <= upto, rows)
+    return Recovered(log, Snapshot(address, 0, 0, initial), rows)
+
+
+def resumed(log: Log, snapshot: Snapshot) -> Recovered | None:
+    """The same by the events since a snapshot; None where the log has not the event it ends at."""
+    rows = log.journal.rows(snapshot.address, snapshot.version - 1)
+    last = next(rows, None)
+    if last is None or (last[0], last[2]) != (snapshot.position, snapshot.version):
+        return None
+    return Recovered(log, snapshot, rows)
 
 
 def stood(log: Log, address: str, initial: Any, position: int) -> tuple[int, Any]:
     """The version and state that an actor had when the log ended at `position`."""
-    found = Recovered(log, address, initial, position)
+    found = replayed(log, address, initial, position)
     return found.version, found.state
+
+
+class Recovery:
+    """Recovers the actors of one system, a few at a time."""
+
+    def __init__(self, log: Log, snapshots: Snapshots) -> None:
+        self._log = log
+        self._snapshots = snapshots
+        self._places = threading.Semaphore(AT_ONCE)
+
+    def recovered(self, address: str, behaviour: Behaviour) -> Recovered:
+        """Where the log says that an actor stands; waits while `AT_ONCE` others are recovered."""
+        with self._places:
+            snapshot = self._snapshots.latest(address, behaviour)
+            if snapshot is not None:
+                if (found := resumed(self._log, snapshot)) is not None:
+                    return found
+                self._snapshots.forget(address)
+            return replayed(self._log, address, behaviour.initial)

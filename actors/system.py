@@ -31,7 +31,9 @@ from .options import Options
 from .passivation import Sweeper
 from .reactions import behaviour as reactions_behaviour
 from .reactor import Reactor
+from .recovery import Recovery
 from .ref import ActorRef
+from .snapshots import Snapshots
 from .supervision import Supervisor
 from .timers import Timers
 
@@ -73,6 +75,8 @@ class ActorSystem:
         self._session = f"{self.seed}.{log.last_position():x}."
         self.timers = Timers(self)
         self.sweeper = self.sweeper_class(self)
+        self.snapshots = Snapshots(self)
+        self.recovery = Recovery(log, self.snapshots)
         self.reactor = Reactor(self) if any(each.react for each in behaviours) else None
         atexit.register(self.close)
         _systems.add(self)
@@ -199,6 +203,7 @@ class ActorSystem:
             self._drain(left)
         finally:
             self.dispatcher.close(left.seconds())
+            self.snapshots.close()
             self.ended = True
             self.index.clear()
             self.log.close()

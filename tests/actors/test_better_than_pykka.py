@@ -86,19 +86,19 @@ def test_who_asks_for_an_actor_gets_its_recovery_error(pool: ActorSystem) -> Non
     pool.log.append(Append("account/a", 0, (Added(1),)), Append("total/a", 0, (Noted(1),)))
     broken = pool.ref("total/b")
     pool.log.append(Append("total/b", 0, (Added(1),)))
-    read = pool.log.read
+    rows = pool.log.journal.rows
 
-    def unreadable(address: str, **bounds: Any) -> Any:
+    def unreadable(address: str, *bounds: Any) -> Any:
         if address == "total/b":
             raise ZeroDivisionError("damaged")
-        return read(address, **bounds)
+        return rows(address, *bounds)
 
-    pool.log.read = unreadable  # type: ignore[method-assign]  # a row that cannot be read
+    pool.log.journal.rows = unreadable  # type: ignore[method-assign]  # a row that cannot be read
     for _ in range(2):
         with pytest.raises(ZeroDivisionError, match="damaged"):
             broken.ask(add(), timeout=WAIT)
     assert pool.ref("total/a").ask(nothing(), timeout=WAIT).version == 1
-    pool.log.read = read  # type: ignore[method-assign]  # and it can again
+    pool.log.journal.rows = rows  # type: ignore[method-assign]  # and it can again
     assert broken.ask(add(), timeout=WAIT).version == 2
 
 

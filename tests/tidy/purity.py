@@ -45,6 +45,7 @@ MAY_CATCH_ALL = {
     "actors/courier.py": "what a reaction makes of an answer is somebody else's code",
     "actors/reactor.py": "a reaction is somebody else's code, and what it sends goes anywhere",
     "actors/passivation.py": "a policy is somebody else's code",
+    "actors/snapshots.py": "a policy and a state are somebody else's code, and a cache may fail",
     "actors/supervision.py": "a policy is somebody else's code",
     "events/codec.py": "ciphers and compressors have no common root of errors",
     "events/shape.py": "cattrs hooks have no common root of errors",
