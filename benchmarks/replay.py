@@ -10,6 +10,7 @@ from pathlib import Path
 from time import perf_counter
 
 from retold import ActorSystem, retell
+from retold.actors.options import Options
 
 from . import bank, files, library
 from .measure import Benchmark, Sample, Scale
@@ -33,7 +34,8 @@ def ours(folder: Path, scale: Scale) -> Sample:
 def _recovery(folder: Path) -> float:
     """Seconds until a new system knows the actor again."""
     start = perf_counter()
-    with ActorSystem.open(bank.url(folder), bank.account) as system:
+    options = Options(snapshot_every=0)
+    with ActorSystem.open(bank.url(folder), bank.account, options=options) as system:
         system.actor(ADDRESS).wake()
         return perf_counter() - start
 

@@ -19,6 +19,7 @@ NAMES = [
     "durable_hot",
     "durable_single",
     "replay",
+    "recover",
     "live_actors",
     "actor_memory",
     "log_size",
@@ -28,8 +29,15 @@ NAMES = [
     "sim_messages_latency",
 ]
 STORED_BY_BOTH = [
-    "durable_many", "durable_hot", "durable_single", "replay", "log_size", "history", "saga",
-]  # fmt: skip
+    "durable_many",
+    "durable_hot",
+    "durable_single",
+    "replay",
+    "recover",
+    "log_size",
+    "history",
+    "saga",
+]
 
 
 @pytest.fixture(scope="module")

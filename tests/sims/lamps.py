@@ -10,15 +10,15 @@ from retold.actors import Context, Send
 from retold.events.recorded import Recorded
 
 
-@event("lamps.lit.v1")
-class Lit:
+@event("lamps.lighted.v1")
+class Lighted:
     """It burns until then."""
 
     until: datetime
 
 
-@event("lamps.went_out.v1")
-class WentOut:
+@event("lamps.extinguished.v1")
+class Extinguished:
     """It burns no more."""
 
 
@@ -37,8 +37,8 @@ class Lamp:
     out: int = 0
 
     def evolve(self, event: Any) -> Lamp:
-        """Lit or out."""
-        if isinstance(event, Lit):
+        """Lighted or out."""
+        if isinstance(event, Lighted):
             return Lamp(event.until, self.out)
         return Lamp(None, self.out + 1)
 
@@ -47,11 +47,11 @@ def decide(lamp: Lamp, command: Any, context: Context) -> tuple[Any, ...]:
     """A lamp that burns already is not lit again."""
     if lamp.until is not None:
         raise Rejected("burns already", until=lamp.until)
-    return (Lit(context.now + timedelta(seconds=command.seconds)),)
+    return (Lighted(context.now + timedelta(seconds=command.seconds)),)
 
 
 lamp = Behaviour(
-    "lamp", Lamp(), decide, due=lambda lamp: lamp.until, expire=lambda *_: (WentOut(),)
+    "lamp", Lamp(), decide, due=lambda lamp: lamp.until, expire=lambda *_: (Extinguished(),)
 )
 
 
