@@ -58,7 +58,12 @@ def test_what_waited_is_lost_in_a_crash_and_what_is_due_is_not() -> None:
         sim.run()
         assert sim.state("desk/front") == Desk(ordered=1, lit=1)
         assert sim.state("lamp/a").out == 1
-        assert [each[1] for each in history(sim)] == ["Ordered", "Lighted", "Answered", "Extinguished"]
+        assert [each[1] for each in history(sim)] == [
+            "Ordered",
+            "Lighted",
+            "Answered",
+            "Extinguished",
+        ]
 
 
 def test_a_crash_may_strike_after_any_step() -> None:
@@ -108,5 +113,3 @@ def test_the_log_is_the_same_in_every_process(tmp_path: Path, where: str) -> Non
         found.append(done.stdout)
     assert len(found[0].splitlines()) > 20
     assert found[0] == found[1] == found[2]
-
-

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Generator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,7 +17,7 @@ from retold.actors.options import Options
 from retold.actors.passivation import after
 from retold.events import ManualClock
 from retold.events.errors import AskInsideDecide, NotACommand
-from retold.sims import AskInsideProcess, Crashed, Simulation
+from retold.sims import AskInsideProcess, Simulation
 
 from ..actors.totals import Do, add, fail, nothing, totals
 from .lamps import Desk, Lamp, Light, Order, desk, lamp
@@ -227,4 +224,7 @@ def test_a_run_kept_in_a_file_goes_on_where_it_ended(tmp_path: Path) -> None:
         sim.run(60)
     with Simulation(lamp, seed="t", log=url) as sim:
         sim.run()
-        assert [(each[1], each[2]) for each in history(sim)] == [("Lighted", 50), ("Extinguished", 150)]
+        assert [(each[1], each[2]) for each in history(sim)] == [
+            ("Lighted", 50),
+            ("Extinguished", 150),
+        ]
