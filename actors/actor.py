@@ -71,7 +71,7 @@ class Actor(pykka.Actor):
         self.version = self.tentative_version = found.version
         self.position = found.position
         self.kept_version = found.kept_version
-        self.due_at = self.due(found.state) if self.due else None
+        self.due_at = self.family.system.timers.moment(self.address) if self.due else None
         self.asleep = False
         self.family.system.snapshots.notice((self,))
 

@@ -37,6 +37,7 @@ class Alarm:
         """Ring no more."""
         with self._changed:
             self._closed = True
+            self._set.clear()
             self._changed.notify()
 
     def _watch(self) -> None:

@@ -63,6 +63,7 @@ class Family(Inbox):
         inside.turn = turn
         try:
             if self._begin(claim, turn):
+                turn.apply_late()
                 self._decide(turn, 1 if self._attempts else limit)
                 turn.submit(guest=guest, hold=hold)
         except BaseException as error:

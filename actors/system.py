@@ -88,8 +88,7 @@ class ActorSystem:
 
     def _begin(self) -> None:
         """Take up what the log says is due, unsent or waiting."""
-        if any(each.due for each in self.index.behaviours.values()):
-            self.timers.load()
+        self.timers.load()
         if self.reactor is not None:
             self.reactor.start()
         self.sweeper.start()

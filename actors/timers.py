@@ -1,21 +1,27 @@
 """Timers: the table of due times, and who is woken when.
 
 A timer is only a wake-up: what the time makes of an actor is decided by its `expire`, before every
-command and when it is woken. So a late timer, a lost one and one that rings twice change nothing
-but when it is seen. The table is kept in the transaction of the events (`Journal.dues`); opening a
+command of its family and when it is woken. So a late timer, a lost one and one that rings twice
+change nothing but when it is seen. The table is kept in the transaction of the events; opening a
 system reads it and recovers nobody. At most `AWAKE` actors are being woken at a time.
+
+*waiting* in the queue -> late -> woken -> (its commit sets another due time, or none)
+                                        -> failed -> waiting again, a little longer each time
 """
 
 from __future__ import annotations
 
 import heapq
+import logging
 import threading
-from datetime import datetime
-from typing import TYPE_CHECKING
+from collections import deque
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
-from ..events.address import kind
-from ..events.fold import fold
-from .message import Message, Wake
+from ..events.address import family
+from .dues import known_dues
+from .message import Wake
 
 if TYPE_CHECKING:
     from .system import ActorSystem
@@ -23,78 +29,118 @@ if TYPE_CHECKING:
 AWAKE = 1_000
 """How many actors are woken at a time; the next when these have committed."""
 
+LONGEST_SECONDS = 60.0
+"""What fails when it is woken is woken again after a second, two, four, up to so many."""
+
+_log = logging.getLogger("retold")
+
 
 class Timers:
-    """Due times by address, the earliest armed with the dispatcher."""
+    """Due times by address, the earliest armed with the dispatcher. Holds addresses only."""
 
     def __init__(self, system: ActorSystem) -> None:
         self._system = system
         self._due: dict[str, datetime] = {}
-        self._queue: list[tuple[datetime, str]] = []
+        self._queue: list[tuple[datetime, str, datetime]] = []
+        self._late: dict[str, dict[str, datetime]] = {}
+        self._next: deque[tuple[str, datetime]] = deque()
+        self._failures: dict[str, int] = {}
         self._armed: datetime | None = None
         self._ringing = 0
         self._lock = threading.Lock()
 
     def load(self) -> None:
-        """Read the table of the log; fold the actors of a store that has none."""
-        dues = self._system.log.journal.dues()
-        found = self._folded() if dues is None else dues
-        self._due = {address: moment for address, moment in found if self._known(address)}
-        self._queue = [(moment, address) for address, moment in self._due.items()]
+        """Take over what the log knows of due times."""
+        self._due = known_dues(self._system)
+        self._queue = [(moment, address, moment) for address, moment in self._due.items()]
         heapq.heapify(self._queue)
         self._arm()
+
+    def moment(self, address: str) -> datetime | None:
+        """When an actor is to be woken, by the table."""
+        return self._due.get(address)
 
     def set(self, address: str, moment: datetime | None) -> None:
         """Let an actor be woken at `moment` instead of whenever it was, or never."""
         with self._lock:
+            self._forget_late(address)
+            self._failures.pop(address, None)
             if moment is None:
                 self._due.pop(address, None)
                 return
             self._due[address] = moment
-            heapq.heappush(self._queue, (moment, address))
+            heapq.heappush(self._queue, (moment, address, moment))
         self._arm()
 
-    def next(self) -> datetime | None:
-        """The earliest due time, None if nobody waits for any."""
+    def late(self, root: str, now: datetime) -> Sequence[str]:
+        """The actors of a family whose time has come, whether or not they have been woken."""
+        queue = self._queue
+        if root not in self._late and (not queue or queue[0][0] > now):
+            return ()
         with self._lock:
-            self._skip()
-            return self._queue[0][0] if self._queue else None
+            self._collect(now)
+            return sorted(self._late.get(root, ()))
+
+    def _collect(self, now: datetime) -> None:
+        """Move those whose time has come from the queue to the late ones, in their order."""
+        while self._skip() and self._queue[0][0] <= now:
+            _, address, moment = heapq.heappop(self._queue)
+            self._late.setdefault(family(address), {})[address] = moment
+            self._next.append((address, moment))
+
+    def _forget_late(self, address: str) -> None:
+        root = family(address)
+        late = self._late.get(root)
+        if late is not None and late.pop(address, None) is not None and not late:
+            del self._late[root]
 
     def ring(self) -> None:
         """Wake those whose time has come."""
-        now = self._system.clock.now()
         with self._lock:
             self._armed = None
+            self._collect(self._system.clock.now())
             woken = []
-            while self._ringing < AWAKE and self._skip() and self._queue[0][0] <= now:
-                woken.append(heapq.heappop(self._queue)[1])
-                self._ringing += 1
-        for address in woken:
-            self._wake(address)
+            while self._next and self._ringing < AWAKE:
+                address, moment = self._next.popleft()
+                if self._late.get(family(address), {}).get(address) == moment:
+                    woken.append((address, moment))
+                    self._ringing += 1
+        for address, moment in woken:
+            self._wake(address, moment)
         self._arm()
 
-    def _wake(self, address: str) -> None:
-        system = self._system
-        actor = system.actor(address)
-        future = system.dispatcher.future()
-        future.when_done(self._rang)
-        message = Message(actor, Wake(), future, "system", "due", system.next_id(), None)
-        if claim := actor.family.post(message):
-            system.dispatcher.ready(actor.family, claim)
+    def _wake(self, address: str, moment: datetime) -> None:
+        future = self._system.post(address, Wake(), by="system", why="due")
+        future.when_done(lambda: self._rang(address, moment, future.outcome))
 
-    def _rang(self) -> None:
+    def _rang(self, address: str, moment: datetime, outcome: Any) -> None:
+        failed = outcome[1] is not None
         with self._lock:
             self._ringing -= 1
-            waiting = self._ringing == 0 and self._armed is None
-        if waiting:
-            self._arm()
+            if self._late.get(family(address), {}).get(address) == moment:
+                self._forget_late(address)
+                if failed and not self._system.closed:
+                    self._wake_again(address, moment)
+        self._arm()
+
+    def _wake_again(self, address: str, moment: datetime) -> None:
+        failures = self._failures[address] = self._failures.get(address, 0) + 1
+        seconds = min(2.0 ** (failures - 1), LONGEST_SECONDS)
+        _log.warning("%s is due since %s, and is woken again in %g s", address, moment, seconds)
+        again = self._system.clock.now() + timedelta(seconds=seconds)
+        heapq.heappush(self._queue, (again, address, moment))
 
     def _arm(self) -> None:
         """Have the dispatcher ring at the earliest due time, if it does not already."""
         with self._lock:
-            if not self._skip() or self._ringing >= AWAKE:
+            if self._system.closed or self._ringing > AWAKE // 2:
                 return
-            moment = self._queue[0][0]
+            if self._next:
+                moment = self._next[0][1]
+            elif self._skip():
+                moment = self._queue[0][0]
+            else:
+                return
             if self._armed is not None and self._armed <= moment:
                 return
             self._armed = moment
@@ -102,20 +148,6 @@ class Timers:
 
     def _skip(self) -> bool:
         """Drop what was set anew from the front of the queue; whether anything is left."""
-        while self._queue and self._due.get(self._queue[0][1]) != self._queue[0][0]:
+        while self._queue and self._due.get(self._queue[0][1]) != self._queue[0][2]:
             heapq.heappop(self._queue)
         return bool(self._queue)
-
-    def _known(self, address: str) -> bool:
-        behaviour = self._system.index.behaviours.get(kind(address))
-        return behaviour is not None and behaviour.due is not None
-
-    def _folded(self) -> list[tuple[str, datetime]]:
-        found = []
-        for address, _ in self._system.log.addresses():
-            behaviour = self._system.index.behaviours.get(kind(address))
-            if behaviour is not None and behaviour.due is not None:
-                state = fold(behaviour.initial, self._system.log.events(address))
-                if (moment := behaviour.due(state)) is not None:
-                    found.append((address, moment))
-        return found

@@ -13,10 +13,12 @@ import logging
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from ..events.address import member
 from ..events.errors import BadDecision
 from .behaviour import At
 from .context import Context
 from .decided import Decided
+from .dues import due_moment
 from .message import Message, Outcome, Wake
 
 if TYPE_CHECKING:
@@ -65,6 +67,7 @@ class Turn(Decided):
                 start = self._expire(message, actor)
             if type(message.command) is not Wake:
                 events = self._carry_out(message, actor)
+                self._check_due(message)
         except KeyboardInterrupt:
             self._take_back(start)
             raise
@@ -97,20 +100,43 @@ class Turn(Decided):
         events = self._evolve(message, decided)
         return events if self._settle is None else events + self._come_to_rest(message)
 
+    def _check_due(self, message: Message) -> None:
+        """Raise `BadDecision` where a state that came of a command has no sensible due time."""
+        for owner, *_ in self._undo:
+            if owner.due is not None:
+                due_moment(owner, message.command)
+
+    def apply_late(self) -> None:
+        """Store what the time makes of the family, before any of its commands is decided.
+
+        What fails is left as it is: it is told when its own actor is woken or asked.
+        """
+        for address in self._family.system.timers.late(self._family.root, self.now):
+            start = len(self.rows)
+            self._undo.clear()
+            try:
+                actor = self._family.member(member(address))
+                self._expire(Message(actor, Wake(), None, "system", "due", "", None), actor)
+            except Exception:  # noqa: BLE001 - one actor's deadline must not refuse another's command
+                self._take_back(start)
+
     def _expire(self, message: Message, actor: Actor) -> int:
         """Store what the time makes of the actor, whatever becomes of the command; rows so far."""
         for _ in range(MAX_SETTLING):
-            moment = actor.due(actor.tentative) if actor.due else None
+            moment = due_moment(actor, message.command)
             if moment is None or moment > self.now:
+                self._touched.setdefault(actor, -1)
                 self._undo.clear()
                 return len(self.rows)
-            expire = actor.behaviour.expire
-            events = expire(actor.tentative, self.now) if expire else ()
-            if not events:
-                reason = f"it is due at {moment}, and expire gave nothing at {self.now}"
+            events = actor.behaviour.expire(actor.tentative, self.now)  # type: ignore[misc]  # given with due
+            if type(events) is not tuple or not events:
+                reason = f"it is due at {moment}, and expire gave {events!r} at {self.now}"
                 raise BadDecision(actor.address, message.command, reason)
             due_id = f"due.{moment.isoformat()}"
-            self._evolve(Message(actor, None, None, "system", "due", due_id, None), events)
+            expiry = Message(actor, message.command, None, "system", "due", due_id, None)
+            self._evolve(expiry, events)
+            if self._settle is not None:
+                self._come_to_rest(expiry)
         reason = f"it was still due after {MAX_SETTLING} rounds of expire"
         raise BadDecision(actor.address, message.command, reason)
 
@@ -174,5 +200,5 @@ class Turn(Decided):
     def _note_due(self) -> None:
         """Put the actors that want to be woken at another time than before into the batch."""
         for owner in self._touched:
-            if owner.due is not None and (moment := owner.due(owner.tentative)) != owner.due_at:
+            if owner.due is not None and (moment := due_moment(owner, None)) != owner.due_at:
                 self.due.append((owner.address, moment))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -12,12 +13,24 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
+_KEEP = (
+    "INSERT OR REPLACE INTO due "
+    "SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?)"
+)
+_FORGET = "DELETE FROM due WHERE address IN (SELECT value FROM json_each(?))"
+
+
 def store(connection: sqlite3.Connection, due: Sequence[Due]) -> None:
-    """Keep each moment, or forget it, inside the caller's transaction."""
+    """Keep each moment, or forget it, inside the caller's transaction.
+
+    Each is one statement: between any two of them another thread may hold the interpreter.
+    """
     kept = [(address, (moment - _EPOCH) // _MICROSECOND) for address, moment in due if moment]
-    connection.executemany("INSERT OR REPLACE INTO due VALUES (?, ?)", kept)
-    gone = [(address,) for address, moment in due if moment is None]
-    connection.executemany("DELETE FROM due WHERE address = ?", gone)
+    if kept:
+        connection.execute(_KEEP, (json.dumps(kept),))
+    gone = [address for address, moment in due if moment is None]
+    if gone:
+        connection.execute(_FORGET, (json.dumps(gone),))
 
 
 def load(connection: sqlite3.Connection) -> list[tuple[str, datetime]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,7 @@ from retold.actors.workflow import workflow
 from retold.events import ManualClock
 
 from .totals import account, totals
+from .towns import Town
 
 BEHAVIOURS = (totals, account, workflow, channel)
 DISPATCHERS: dict[str, Callable[[], Dispatcher]] = {"pool": Pool, "stepped": Stepped}
@@ -41,3 +43,19 @@ def stepped() -> Iterator[ActorSystem]:
     """A system in memory whose turns take up to ten messages and happen when a test says so."""
     with ActorSystem.open("memory:", *BEHAVIOURS, dispatcher=Stepped(turn_size=10)) as opened:
         yield opened
+
+
+@pytest.fixture
+def town() -> Iterator[Town]:
+    """A town in memory."""
+    town = Town()
+    yield town
+    town.system.close()
+
+
+@pytest.fixture
+def lasting(tmp_path: Path) -> Iterator[Town]:
+    """A town over a file."""
+    town = Town(f"sqlite:///{tmp_path}/town.db")
+    yield town
+    town.system.close()
