@@ -27,8 +27,8 @@ class Options:
     waits (`block`) or gets `Overloaded` (`raise`); the system's own messages are always taken.
     `supervise`: what becomes of an actor that fails. `passivate`: which families may fall asleep.
     `snapshot_every`: events of an actor after which its state is kept (0 or None: never), or a
-    policy that says so. Folding an event takes 2 to 3 microseconds: as it is, no recovery takes much
-    longer than 5 milliseconds. A smaller number makes it shorter and writes states more often.
+    policy that says so. Folding an event takes 2 to 3 microseconds, so with the default no recovery
+    takes much longer than 5 milliseconds; a smaller number is faster and writes states more often.
     """
 
     inbox: int = attrs.field(default=100_000, validator=_counted)

@@ -1,7 +1,9 @@
 """Recovery: where an actor stands, from the log alone, or from a snapshot and what came after it.
 
-When thousands of actors are needed at once, as after a restart, no more than `AT_ONCE` are being
-recovered at any time, whichever threads ask. Each reads its events in short pieces and keeps none.
+When thousands of actors are needed at once, as after a restart, the pool recovers one a thread, and
+the threads that wait for their own answers no more than `AT_ONCE` together. So a pool that has
+other turns to take is never held up by them, and memory is not either: events are read in short
+pieces, folded as they come, and not kept.
 """
 
 from __future__ import annotations
@@ -15,13 +17,14 @@ from ..events.fold import fold
 from ..events.journal import StoredRow
 from ..events.log import Log
 from ..events.snapshot import Snapshot
+from .future import inside
 
 if TYPE_CHECKING:
     from .behaviour import Behaviour
     from .snapshots import Snapshots
 
 AT_ONCE = 8
-"""So many actors are recovered at a time: as many as there are connections that read a file."""
+"""So many recoveries run outside the pool: as many as there are connections that read a file."""
 
 
 class Recovered:
@@ -72,11 +75,16 @@ class Recovery:
         self._places = threading.Semaphore(AT_ONCE)
 
     def recovered(self, address: str, behaviour: Behaviour) -> Recovered:
-        """Where the log says that an actor stands; waits while `AT_ONCE` others are recovered."""
+        """Where the log says that an actor stands; outside the pool it may wait for its place."""
+        if inside.pool:
+            return self._recovered(address, behaviour)
         with self._places:
-            snapshot = self._snapshots.latest(address, behaviour)
-            if snapshot is not None:
-                if (found := resumed(self._log, snapshot)) is not None:
-                    return found
-                self._snapshots.forget(address)
-            return replayed(self._log, address, behaviour.initial)
+            return self._recovered(address, behaviour)
+
+    def _recovered(self, address: str, behaviour: Behaviour) -> Recovered:
+        snapshot = self._snapshots.latest(address, behaviour)
+        if snapshot is not None:
+            if (found := resumed(self._log, snapshot)) is not None:
+                return found
+            self._snapshots.forget(address)
+        return replayed(self._log, address, behaviour.initial)

@@ -146,7 +146,7 @@ class Snapshots:
             self._arm()
 
     def close(self) -> None:
-        """Write what waits; called when no turn is taken any more, before the log is closed."""
+        """Write what waits; called when everything that was accepted is decided."""
         while self._waiting:
             self._write_group()
 

@@ -200,9 +200,9 @@ class ActorSystem:
         left = Countdown(timeout)
         try:
             self._drain(left)
+            self.snapshots.close()
         finally:
             self.dispatcher.close(left.seconds())
-            self.snapshots.close()
             self.ended = True
             self.index.clear()
             self.log.close()

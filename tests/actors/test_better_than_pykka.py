@@ -81,7 +81,9 @@ def test_an_ask_that_races_a_stop_resolves(pool: ActorSystem) -> None:
     assert not ref.is_alive()
 
 
-def test_who_asks_for_an_actor_gets_its_recovery_error(pool: ActorSystem) -> None:
+def test_who_asks_for_an_actor_gets_its_recovery_error(
+    pool: ActorSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A log that does not add up is told to every asker, and it is told anew each time."""
     pool.log.append(Append("account/a", 0, (Added(1),)), Append("total/a", 0, (Noted(1),)))
     broken = pool.ref("total/b")
@@ -93,12 +95,12 @@ def test_who_asks_for_an_actor_gets_its_recovery_error(pool: ActorSystem) -> Non
             raise ZeroDivisionError("damaged")
         return rows(address, *bounds)
 
-    pool.log.journal.rows = unreadable  # type: ignore[method-assign]  # a row that cannot be read
+    monkeypatch.setattr(pool.log.journal, "rows", unreadable)
     for _ in range(2):
         with pytest.raises(ZeroDivisionError, match="damaged"):
             broken.ask(add(), timeout=WAIT)
     assert pool.ref("total/a").ask(nothing(), timeout=WAIT).version == 1
-    pool.log.journal.rows = rows  # type: ignore[method-assign]  # and it can again
+    monkeypatch.setattr(pool.log.journal, "rows", rows)
     assert broken.ask(add(), timeout=WAIT).version == 2
 
 

@@ -32,8 +32,12 @@ def codec(initial: Any) -> SnapshotCodec:
     return SnapshotCodec("thing", initial, Codec())
 
 
-WRITERS = {cls: codec(cls()) for cls in (Plain, Nested, Waiting, Workflow, Channel)}
-READERS = {cls: codec(cls()) for cls in (Plain, Nested, Waiting, Workflow, Channel)}
+WRITERS: dict[type, SnapshotCodec] = {
+    cls: codec(cls()) for cls in (Plain, Nested, Waiting, Workflow, Channel)
+}
+READERS: dict[type, SnapshotCodec] = {
+    cls: codec(cls()) for cls in (Plain, Nested, Waiting, Workflow, Channel)
+}
 
 
 def there_and_back(first: type, state: Any) -> Any:
@@ -131,7 +135,7 @@ def test_a_document_comes_back_frozen(first: dict[str, Any], second: dict[str, A
 def test_a_state_of_any_phase_comes_back() -> None:
     """A union of classes, of which the first names the next: each is found again by its name."""
     walked = [Moved(1), Moved(2), Moved(3), Moved(4), Moved(9)]
-    states = [fold(Waiting(), walked[:count]) for count in range(6)]
+    states: list[Any] = [fold(Waiting(), walked[:count]) for count in range(6)]
     assert [type(each) for each in states] == [Waiting] * 3 + [Running] * 2 + [Done]
     assert isinstance(states[4].document["was"], FrozenObject)
     for each in states:
@@ -147,13 +151,14 @@ def endless(depth: int) -> list[Any]:
 
 
 BERLIN = dt.datetime(2024, 7, 1, 12, tzinfo=ZoneInfo("Europe/Berlin"))
-REFUSED = {
+NO_TEXT: Any = 1
+REFUSED: dict[str, Any] = {
     "not a number": Plain(ratio=float("nan")),
-    "a number of another type": Plain(count=1.0),
+    "a number of another type": Plain(count=NO_TEXT / 1),
     "a zone that would become an offset": Plain(at=BERLIN),
     "a set among loose values": Nested(loose={"a": {1}}),
     "a tuple among loose values": Nested(loose={"a": (1,)}),
-    "keys that are no text": Nested(loose={1: 2}),
+    "keys that are no text": Nested(loose={NO_TEXT: 2}),
     "a mapping of another class": Nested(by_name=OrderedDict(a=Line("a"))),
     "an object of no stored form": Nested(loose={"a": object()}),
     "half a document": Nested(loose=FrozenObject({"a": {"b": 1}})),
@@ -195,7 +200,7 @@ def test_private_fields_are_refused() -> None:
 def test_a_row_with_anything_changed_is_none(place: int) -> None:
     """Address, version, position, fingerprint, state or checksum: each is told by the checksum."""
     made = WRITERS[Plain]
-    row = list(made.encode(Snapshot("thing/a", 7, 21, Plain("text"))))
+    row: list[Any] = list(made.encode(Snapshot("thing/a", 7, 21, Plain("text"))))
     assert made.decode(tuple(row)) is not None
     value = row[place]
     row[place] = value + type(value)(1) if isinstance(value, int) else value[:-1] + value[:1]
