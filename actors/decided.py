@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ..events.errors import Rejected
 from ..events.journal import Due
 from ..events.log import TailRow
+from ..events.log_errors import OutcomeUncertain
 from .behaviour import Receipt
 from .future import Future
 from .letters import Letter
@@ -107,13 +108,17 @@ class Decided:
             self._family.again(self)
 
     def failed(self, error: Exception) -> None:
-        """Nothing was stored: every asker whose answer hung on it gets the error."""
+        """Nothing was stored, or nobody knows: every asker whose answer hung on it gets the error,
+        and is told his own command's id where that is what he has to ask with again.
+        """
         if self.told:
             self._family.release(self)
             return
         self._undone()
         for outcome in self._outcomes:
             message = outcome.message
+            if isinstance(error, OutcomeUncertain):
+                error = OutcomeUncertain(message.id, error.reason)
             if outcome.end == 0 and outcome.error is not None:
                 self._refuse(message, outcome.error)
             elif message.future is None:

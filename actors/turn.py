@@ -194,7 +194,7 @@ class Turn(Decided):
         self._note_due()
         if self.rows or self.due:
             self._family.system.committer.submit(self, guest=guest, hold=hold)
-        else:
+        elif not self._family.system.committer.refuses(self):
             self.committed((), self.now)
 
     def _note_due(self) -> None:

@@ -11,8 +11,8 @@ What happens when a write goes wrong:
 |---|---|
 | a version is taken | each batch of the transaction alone; the one at fault is told `conflicted` |
 | nothing was stored (full, read-only, lease lost) | every batch is told `failed` |
-| anything else | read the rows back: all there, `committed`; not there, `failed` |
-| and they cannot be read | `OutcomeUncertain`, and no more writes until the log is opened again |
+| anything else | reopen it, read the rows back: all there, `committed`; not there, `failed` |
+| and that fails too | `OutcomeUncertain`, and no more writes until the system is opened again |
 
 A leader that is interrupted (Ctrl-C lands between any two steps) leaves a committer that the next
 thread can lead on: the batches in hand are kept, and what the log holds of them is read back.
@@ -94,7 +94,7 @@ class Committer:
         self._told = 0
         self._lock = threading.Lock()
         self._leader: object = None
-        self._refusing: OutcomeUncertain | None = None
+        self._refusing = ""
         self.transactions = 0
 
     def submit(self, batch: Batch, *, guest: bool = False, hold: bool = False) -> None:
@@ -107,6 +107,13 @@ class Committer:
         self._waiting.append(batch)
         if self._leader is None and not (hold and len(self._waiting) < MAX_HELD):
             self.lead(guest=guest)
+
+    def refuses(self, batch: Batch) -> bool:
+        """Whether nothing is written any more; a batch that would write nothing is told so too,
+        for what it was decided over may not be what the log holds."""
+        if self._refusing:
+            self._tell_uncertain(batch)
+        return bool(self._refusing)
 
     def has(self, batch: Batch) -> bool:
         """Whether a batch is waiting or being written."""
@@ -147,8 +154,8 @@ class Committer:
         self._take()
         batches = self._in_hand
         rows = batches[0].rows if len(batches) == 1 else _joined(batches)
-        if self._refusing is not None:
-            self._fail(self._refusing)
+        if self._refusing:
+            self._refuse()
             return
         try:
             stored = self._log.store(rows, [each for batch in batches for each in batch.due])
@@ -190,7 +197,7 @@ class Committer:
 
     def _one_by_one(self) -> None:
         """A version was taken: store each batch alone, so that only the one at fault conflicts."""
-        while self._in_hand:
+        while self._in_hand and not self._refusing:
             batch = self._in_hand[0]
             try:
                 stored = self._log.store(batch.rows, batch.due)
@@ -199,11 +206,22 @@ class Committer:
             except RetoldError as error:
                 _told(batch.failed, error)
             except Exception as error:  # noqa: BLE001 - whatever a store raises, its rows tell
+                self._reopen(error)
                 self._look_at(batch, error)
             else:
                 self.transactions += 1
                 _told(batch.committed, stored.positions, stored.recorded_at)
             self._in_hand.pop(0)
+        self._refuse()
+
+    def _refuse(self) -> None:
+        """Tell every batch in hand that nothing is written any more."""
+        for batch in self._in_hand:
+            self._tell_uncertain(batch)
+        self._in_hand = []
+
+    def _tell_uncertain(self, batch: Batch) -> None:
+        _told(batch.failed, OutcomeUncertain(", ".join(batch.command_ids), self._refusing))
 
     def _resume(self) -> None:
         """Finish what an interrupted leader had in hand, by what the log says became of it."""
@@ -212,20 +230,29 @@ class Committer:
 
     def _look(self, cause: Exception) -> None:
         """Read back what a broken transaction stored; of each batch all rows are there or none."""
+        self._reopen(cause)
         while self._in_hand:
             self._look_at(self._in_hand[0], cause)
             self._in_hand.pop(0)
 
-    def _look_at(self, batch: Batch, cause: Exception) -> None:
+    def _reopen(self, cause: Exception) -> None:
+        """Make final what the log holds: without this, what is not there may come back."""
         try:
-            stored = self._read_back(batch.rows)
+            self._log.reopen()
         except Exception as error:  # noqa: BLE001 - no answer of any kind leaves it open
-            reason = f"{cause}; and reading it back failed: {error}"
-            self._refusing = OutcomeUncertain(", ".join(batch.command_ids), reason)
-            _told(batch.failed, self._refusing)
-            return
-        if stored is None:
-            _told(batch.failed, StorageFailed(self._log.path, str(cause)))
+            self._refusing = f"{cause}; and the log could not be opened again: {error}"
+
+    def _look_at(self, batch: Batch, cause: Exception) -> None:
+        stored: Stored | None = None
+        try:
+            stored = None if self._refusing else self._read_back(batch.rows)
+        except Exception as error:  # noqa: BLE001 - no answer of any kind leaves it open
+            self._refusing = f"{cause}; and reading it back failed: {error}"
+        if self._refusing:
+            self._tell_uncertain(batch)
+        elif stored is None:
+            known = isinstance(cause, StorageFailed)
+            _told(batch.failed, cause if known else StorageFailed(self._log.path, str(cause)))
         else:
             _told(batch.committed, stored.positions, stored.recorded_at)
 

@@ -49,6 +49,14 @@ class Journal(Protocol):
         """
         ...
 
+    def reopen(self) -> None:
+        """After an outcome was left open: open the store anew, and make final what it holds.
+
+        What can be read from then on stays, and nothing else of that write comes back, not even
+        after a crash. Any error means that this could not be done.
+        """
+        ...
+
     def rows(self, address: str, after: int = 0, upto: int | None = None) -> Iterator[StoredRow]:
         """The rows of one address with `after < version <= upto`, by version.
 

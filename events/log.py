@@ -134,6 +134,11 @@ class Log:
         with self._writing:
             return self._store(rows, due)
 
+    def reopen(self) -> None:
+        """After a write whose outcome is open, make final what the log holds: `Journal.reopen`."""
+        with self._writing:
+            self._journal.reopen()
+
     def _store(self, rows: Sequence[TailRow], due: Sequence[Due] = ()) -> Stored:
         if self.read_only:
             raise LogReadOnly(self.path, "it was opened read-only")

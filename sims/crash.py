@@ -97,6 +97,10 @@ class CrashingJournal:
                 return crash
         return None
 
+    def reopen(self) -> None:
+        """Make final what an uncertain write left, as the journal in it does."""
+        self.journal.reopen()
+
     def dues(self) -> Iterator[tuple[str, datetime]] | None:
         """The table of due times, the earliest first; None where the store keeps none."""
         return self.journal.dues()

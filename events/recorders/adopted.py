@@ -51,6 +51,9 @@ class AdoptedJournal:
             raise TypeError(f"{self.path} does not tell the positions of what it stored")
         return positions
 
+    def reopen(self) -> None:
+        """Nothing that a recorder offers: what it reads is taken for what it keeps."""
+
     def rows(self, address: str, after: int = 0, upto: int | None = None) -> Iterator[StoredRow]:
         """The rows of one address with `after < version <= upto`, by version."""
         self._check_open()

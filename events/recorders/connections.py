@@ -18,7 +18,7 @@ from typing import TypeVar
 from eventsourcing.persistence import IntegrityError
 
 from ..lease import Lease
-from ..log_errors import LogClosed, LogReadOnly, StorageFailed, StorageFull
+from ..log_errors import LeaseLost, LogClosed, LogReadOnly, StorageFailed, StorageFull
 from .listeners import Listeners
 
 BUSY_SECONDS = 5.0
@@ -40,13 +40,19 @@ class Connections:
     """Everything that is open of one file. `writer` and `lease` are None when it is read-only."""
 
     def __init__(
-        self, path: str, readers: str, writer: sqlite3.Connection | None, lease: Lease | None
+        self,
+        path: str,
+        readers: str,
+        writer: sqlite3.Connection | None,
+        lease: Lease | None,
+        again: Callable[[], sqlite3.Connection] | None = None,
     ) -> None:
         self.path = path
         self.listeners = Listeners()
         self._readers = readers
         self._writer = writer
         self._lease = lease
+        self._again = again
         self._closed = False
         self._turn = Lock()
         self._idle: list[sqlite3.Connection] = []
@@ -98,6 +104,22 @@ class Connections:
                 raise
             self._commit(connection)
             return done
+
+    def reopen(self) -> None:
+        """After an outcome was left open: write by a new connection, which makes it final.
+
+        Raises as `write` does, or an error of SQLite, where that cannot be done.
+        """
+        with self._turn:
+            before, _ = self._writing()
+            self._roll_back(before)
+            try:
+                self._writer = self._again() if self._again else before
+            except LeaseLost:
+                return  # its new holder has written since: that made it final
+            if self._writer is not before:
+                with suppress(sqlite3.Error):
+                    before.close()
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:

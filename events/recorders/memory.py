@@ -232,6 +232,9 @@ class MemoryRecorder(StoreProcessRecorder):
         """Store all rows, or none; see `Journal.write`."""
         return self._table.append(rows, due=due)
 
+    def reopen(self) -> None:
+        """Nothing to do: what is there is all there is."""
+
     def dues(self) -> Iterator[tuple[str, datetime]]:
         """The due times, the earliest first."""
         return iter(self._table.dues())

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import socket
 import sqlite3
+from functools import partial
 
 from ..lease import Lease, read_holder
 from ..log_errors import LogReadOnly, NoSuchLog, NotALog, StorageFailed
@@ -68,9 +69,7 @@ def _open_to_write(path: str, lease: Lease, holder: str, since: str) -> Connecti
         writer.execute("PRAGMA synchronous = FULL")
         if not schema.look(path):  # again: it may have come while we waited for the lease
             schema.create(writer)
-        writer.execute("PRAGMA journal_mode = WAL")
-        writer.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
-        writer.execute(f"PRAGMA journal_size_limit = {WAL_BYTES_KEPT}")
+        _configure(writer)
         writer.execute("BEGIN IMMEDIATE")
         lease.claim(writer, holder, since)
         schema.complete(writer)
@@ -81,7 +80,34 @@ def _open_to_write(path: str, lease: Lease, holder: str, since: str) -> Connecti
         if isinstance(error, sqlite3.Error):
             raise _failure(path, error) from error
         raise
-    return Connections(path, schema.uri(path, "mode=ro"), writer, lease)
+    again = partial(_open_again, path, lease)
+    return Connections(path, schema.uri(path, "mode=ro"), writer, lease, again)
+
+
+def _configure(writer: sqlite3.Connection) -> None:
+    writer.execute("PRAGMA journal_mode = WAL")
+    writer.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+    writer.execute(f"PRAGMA journal_size_limit = {WAL_BYTES_KEPT}")
+
+
+def _open_again(path: str, lease: Lease) -> sqlite3.Connection:
+    """Another connection that writes, once no transaction is left in the WAL that nobody sees.
+
+    A commit whose sync failed stands in the WAL whole, behind the last one that the WAL's index
+    knows. Readers go by the index, but after a crash it is made anew from the WAL, and the
+    transaction would come to life. What is written next takes its place, so something is written.
+    """
+    writer = connect(schema.uri(path, "mode=rw"))
+    try:
+        writer.execute("PRAGMA synchronous = FULL")
+        _configure(writer)
+        writer.execute("BEGIN IMMEDIATE")
+        lease.renew(writer)
+        writer.execute("COMMIT")
+    except BaseException:
+        writer.close()
+        raise
+    return writer
 
 
 def _open_to_read(path: str) -> Connections:

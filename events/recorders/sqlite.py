@@ -62,6 +62,10 @@ class SqliteRecorder(StoreProcessRecorder):
         """Store all rows in one durable transaction, or none; see `Journal.write`."""
         return self._table.append(rows, due=due)
 
+    def reopen(self) -> None:
+        """Open the file anew for writing, and overwrite what a failed commit may have left."""
+        self._connections.reopen()
+
     def dues(self) -> Iterator[tuple[str, datetime]]:
         """The due times, the earliest first."""
         return self._table.dues()
