@@ -14,7 +14,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ..events.address import ROOT, at
-from ..events.errors import RepeatedTooLate
 from ..events.log_errors import ConcurrencyError
 from .future import inside
 from .inbox import Fence, Inbox, dead
@@ -112,8 +111,7 @@ class Family(Inbox):
         elif message.actor.asleep:
             return not self._awake(message)
         elif self.receipts is None:
-            self.receipts = Receipts(self.system.log, self.root)
-            return False
+            return not self._learned(message)
         else:
             return self._repeat(message, self.receipts)
         return True
@@ -154,11 +152,22 @@ class Family(Inbox):
     def _may_be_repeated(self, message: Message) -> bool:
         return self.receipts is None or message.id in self.receipts
 
+    def _learned(self, message: Message) -> bool:
+        """Read the receipts; where that fails, whoever asked is told."""
+        try:
+            self.receipts = Receipts(self.system.log, self.root)
+        except Exception as error:  # noqa: BLE001 - whatever stands in the way, the asker is told
+            _log.error("The receipts of %s could not be read", self.root, exc_info=error)
+            if message.future is not None and not message.future.done:
+                message.future.fail(error)
+            return False
+        return True
+
     def _repeat(self, message: Message, receipts: Receipts) -> bool:
         """Answer a command whose events are in the log already; False if they never were."""
         try:
             receipt = receipts.again(message.actor, message.id)
-        except RepeatedTooLate as error:
+        except Exception as error:  # noqa: BLE001 - too late, or whatever stands in the way
             _log.warning("%s", error)
             if message.future is not None and not message.future.done:
                 message.future.fail(error)
