@@ -12,7 +12,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from threading import Lock, Semaphore
+from threading import Lock, get_ident
 from typing import TypeVar
 
 from eventsourcing.persistence import IntegrityError
@@ -57,7 +57,7 @@ class Connections:
         self._turn = Lock()
         self._idle: list[sqlite3.Connection] = []
         self._idle_lock = Lock()
-        self._free_readers = Semaphore(READERS)
+        self._places = tuple(Lock() for _ in range(READERS))
 
     @property
     def read_only(self) -> bool:
@@ -124,7 +124,7 @@ class Connections:
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """Borrow a connection for one piece of reading. It is discarded if that fails."""
-        with self._free_readers:
+        with self._place():
             connection = self._borrow()
             try:
                 yield connection
@@ -179,6 +179,17 @@ class Connections:
         if connection.in_transaction:
             with suppress(sqlite3.Error):
                 connection.execute("ROLLBACK")
+
+    def _place(self) -> Lock:
+        """A place to read that is free, or soon will be.
+
+        Locks and no semaphore: that is written in Python, and a Ctrl-C between two of its steps
+        would keep its place for ever.
+        """
+        for place in self._places:
+            if not place.locked():
+                return place
+        return self._places[get_ident() % READERS]
 
     def _borrow(self) -> sqlite3.Connection:
         with self._idle_lock:
