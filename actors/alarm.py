@@ -18,13 +18,16 @@ class Alarm:
     def __init__(self, run: Callable[[Callable[[], None]], None]) -> None:
         self._run = run
         self._set: dict[Callable[[], None], tuple[datetime, Clock]] = {}
-        self._changed = threading.Condition()
+        # The lock is taken itself: a Condition is entered in Python, and a Ctrl-C between two of
+        # its steps would keep it for ever.
+        self._lock = threading.RLock()
+        self._changed = threading.Condition(self._lock)
         self._thread: threading.Thread | None = None
         self._closed = False
 
     def set(self, moment: datetime, clock: Clock, ring: Callable[[], None]) -> None:
         """Ring at `moment` by that clock; takes the place of that ring's moment before."""
-        with self._changed:
+        with self._lock:
             self._set[ring] = (moment, clock)
             if self._thread is None and not self._closed:
                 self._thread = threading.Thread(
@@ -35,7 +38,7 @@ class Alarm:
 
     def close(self) -> None:
         """Ring no more."""
-        with self._changed:
+        with self._lock:
             self._closed = True
             self._set.clear()
             self._changed.notify()
