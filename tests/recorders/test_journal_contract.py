@@ -51,6 +51,19 @@ def test_an_empty_journal_is_empty(journal: Journal) -> None:
     assert journal.path
 
 
+def test_reopening_changes_nothing_that_is_stored(journal: Journal) -> None:
+    """All that was read before is read after it, by old readers too, and writing goes on."""
+    journal.write(run("account/a", 1, 1_500))
+    half = journal.rows("account/a")
+    next(half)
+    before = everything(journal)
+    journal.reopen()
+    journal.reopen()
+    assert everything(journal) == before
+    assert sum(1 for _ in half) == 1_499
+    assert list(journal.write([row("account/a", 1_501)])) > [journal.last_position() - 1]
+
+
 def test_rows_are_read_by_version(journal: Journal) -> None:
     """`after` is left out, `upto` is included, and other addresses stay out of it."""
     for version in range(1, 6):

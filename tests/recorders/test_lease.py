@@ -107,6 +107,22 @@ def test_a_writer_that_was_overtaken_writes_no_more(path: str, recorder: SqliteR
         later.write([TWO])
 
 
+def test_reopening_keeps_the_lease(path: str, recorder: SqliteRecorder) -> None:
+    """The fence stays as it is; a writer that was overtaken reopens nothing, and writes no more."""
+    recorder.reopen()
+    assert fence(path) == 1
+    with pytest.raises(LogInUse):
+        SqliteRecorder.open(path)
+    recorder.write([ONE])
+    os.remove(f"{path}-lease")
+    with closing(SqliteRecorder.open(path)) as later:
+        recorder.reopen()
+        assert fence(path) == 2
+        with pytest.raises(LeaseLost):
+            recorder.write([TWO])
+        later.write([TWO])
+
+
 def test_other_names_of_a_file_are_the_same_file(path: str, recorder: SqliteRecorder) -> None:
     """A symbolic link does not get round the lease, and a hard link is not written at all."""
     os.symlink(path, f"{path}.symbolic")
