@@ -3,6 +3,7 @@
 *sent* -> refused -> (`refused` sent back) -> ended
        -> taken -> (`taken` sent back) -> ended
        -> failed -> sent again a little later, `ATTEMPTS` times in all -> ended with the error
+       -> not stored (a full disk) -> sent again every `STORAGE_SECONDS`, as often as it takes
 
 A command that was sent before and has its effect is answered with its first receipt. What stops
 because the system ends is neither: it is found unsettled when the log is opened again.
@@ -11,13 +12,14 @@ because the system ends is neither: it is found unsettled when the log is opened
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pykka
 
 from ..events.errors import Rejected, RepeatedTooLate, RetoldError, UsedAfterFork
-from ..events.log_errors import LogClosed, OutcomeUncertain
+from ..events.log_errors import LogClosed, OutcomeUncertain, StorageFailed
 from .behaviour import Receipt
 from .delivery import Delivery, Ending, Part, check_command
 from .receipts import receipt_of
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 
 DELAYS = (0.1, 1.0, 10.0)
 """Seconds before each attempt after the first."""
+
+STORAGE_SECONDS = 1.0
 
 ATTEMPTS = 1 + len(DELAYS)
 """How often a command that fails is sent in all."""
@@ -65,6 +69,9 @@ class Courier:
             return
         if isinstance(error, RepeatedTooLate):
             answer, error = self._long_ago(part, error), None
+        if isinstance(error, StorageFailed):
+            self.later(STORAGE_SECONDS, lambda: self.send(delivery, part))
+            return
         if error is not None and not isinstance(error, Rejected):
             self._failed(delivery, part, error)
             return
@@ -99,7 +106,20 @@ class Courier:
             part.address, part.command, part.id, delay, error,
         )  # fmt: skip
         delivery.again = True
+        self.later(delay, lambda: self.send(delivery, part))
+
+    def later(self, seconds: float, work: Callable[[], None]) -> None:
+        """Do something a little later, unless the system has ended by then."""
         clock = self._system.clock
-        self._system.dispatcher.wake_at(
-            clock.now() + timedelta(seconds=delay), clock, lambda: self.send(delivery, part)
-        )
+        self._system.dispatcher.wake_at(clock.now() + timedelta(seconds=seconds), clock, work)
+
+    def note(self, address: str, command: Any, why: str) -> None:
+        """Send a command of the system's own until it is carried out."""
+        future = self._system.post(address, command, by="system", why=why)
+
+        def answered() -> None:
+            error = future.outcome[1] if future.outcome else None
+            if isinstance(error, StorageFailed):
+                self.later(STORAGE_SECONDS, lambda: self.note(address, command, why))
+
+        future.when_done(answered)

@@ -6,6 +6,7 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING
 
+from .courier import Courier
 from .future import Future
 from .reactions import CURSOR, Advance
 
@@ -19,8 +20,9 @@ EVERY = 1_000
 class Outbox:
     """Positions with something unsettled, in their order. Safe to use from many threads."""
 
-    def __init__(self, system: ActorSystem) -> None:
+    def __init__(self, system: ActorSystem, courier: Courier) -> None:
         self._system = system
+        self._courier = courier
         self._lock = threading.Lock()
         self._cursor = self._read = 0
         self.under_way = 0
@@ -73,7 +75,7 @@ class Outbox:
             if reached - self._cursor < EVERY:
                 return
             self._cursor = reached
-        self._system.post(CURSOR, Advance(reached), by="system", why="cursor")
+        self._courier.note(CURSOR, Advance(reached), "cursor")
 
     @property
     def empty(self) -> bool:

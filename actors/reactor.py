@@ -15,16 +15,19 @@ one that has to be sent again may come behind later ones.
 
 from __future__ import annotations
 
+import logging
+import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from ..events.address import kind
-from ..events.errors import NoSuchLetter, Rejected
+from ..events.errors import NoSuchLetter, Rejected, RetoldError
+from ..events.log_errors import LogClosed, StorageFailed
 from ..events.reactions import Reactions
 from ..events.recorded import Recorded
-from .courier import ATTEMPTS, Courier
+from .courier import ATTEMPTS, STORAGE_SECONDS, Courier
 from .delivery import Delivery, Ending, sends
 from .future import Future
 from .letters import Letter
@@ -32,10 +35,13 @@ from .outbox import Outbox
 from .reactions import CURSOR, Settle
 
 if TYPE_CHECKING:
+    from ..events.journal import StoredRow
     from ..events.log import TailRow
     from .system import ActorSystem
 
 IN_FLIGHT = 1_000
+_log = logging.getLogger("retold")
+
 LAG = 10_000
 """Positions of actors that do not react, after which they are read over."""
 
@@ -48,8 +54,8 @@ class Reactor:
         self._kinds = {
             each.kind: each.react for each in system.index.behaviours.values() if each.react
         }
-        self._outbox = Outbox(system)
         self._courier = Courier(system)
+        self._outbox = Outbox(system, self._courier)
         self._read = self._heard = self._opened = 0
         self._known: set[str] = set()
         self._waiting: deque[Delivery] = deque()
@@ -91,6 +97,12 @@ class Reactor:
             try:
                 self._read_on()
                 self._send_waiting()
+            except LogClosed:
+                return
+            except (OSError, sqlite3.Error, RetoldError) as error:
+                _log.error("The log cannot be read behind %d: %s", self._read, error)
+                self._courier.later(STORAGE_SECONDS, self.pump)
+                return
             finally:
                 self._pumping.release()
         self._outbox.tell_if_idle(self._behind)
@@ -108,22 +120,23 @@ class Reactor:
             if len(self._waiting) >= IN_FLIGHT:
                 return
             if kind(row[1]) in self._kinds:
-                self._react(log.codec.recorded(*row))
+                self._react(row)
             self._read = row[0]
         if self._read >= self._opened:
             self._known = set()
         self._heard = max(self._heard, self._read)
         self._outbox.read_up_to(self._read)
 
-    def _react(self, recorded: Recorded) -> None:
-        again = recorded.position <= self._opened
+    def _react(self, row: StoredRow) -> None:
+        position, address, *_ = row
+        again = position <= self._opened
         try:
-            found = sends(self._kinds[kind(recorded.address)], recorded)
+            recorded = self._system.log.codec.recorded(*row)
+            found = sends(self._kinds[kind(address)], recorded)
         except Exception as error:  # noqa: BLE001 - a reaction is somebody else's code
-            self._outbox.open(recorded.position, 1)
-            letter_id = f"r.{recorded.position}"
-            letter = Letter(recorded.address, None, recorded.by, recorded.why, letter_id)
-            self._bury(letter, error, 1, recorded.position)
+            self._outbox.open(position, 1)
+            letter = Letter(address, None, "system", "reaction", f"r.{position}")
+            self._bury(letter, error, 1, position)
             return
         new = [
             Delivery(recorded, index, send, again=again, end=self._ended)
@@ -152,24 +165,29 @@ class Reactor:
     def _bury(
         self,
         letter: Letter,
-        error: BaseException,
+        failure: BaseException,
         attempts: int,
         position: int,
         index: int | None = None,
     ) -> None:
         """Make a dead letter of what failed for good; once it is in the log it is settled."""
-        kept = self._system.letters.record(letter, error, attempts)
+        kept = self._system.letters.record(letter, failure, attempts)
 
         def settle() -> None:
-            if kept.outcome is not None and kept.outcome[1] is None:
+            error = kept.outcome[1] if kept.outcome else None
+            if error is None:
                 self._settled(position, index)
+            elif isinstance(error, StorageFailed):
+                self._courier.later(
+                    STORAGE_SECONDS, lambda: self._bury(letter, failure, attempts, position, index)
+                )
 
         kept.when_done(settle)
 
     def _settled(self, position: int, mark: int | None) -> None:
         """A send is done with; one that left no event of its own gets a mark in the log."""
         if mark is not None:
-            self._system.post(CURSOR, Settle(position, mark), by="system", why="settled")
+            self._courier.note(CURSOR, Settle(position, mark), "settled")
         self._outbox.settle(position)
         if self._behind:
             self._call()

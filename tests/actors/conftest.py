@@ -14,6 +14,7 @@ from retold.actors.dispatch import Dispatcher
 from retold.actors.workflow import workflow
 from retold.events import ManualClock
 
+from .runners import BUGS, Yard
 from .totals import account, totals
 from .towns import Town
 
@@ -59,3 +60,13 @@ def lasting(tmp_path: Path) -> Iterator[Town]:
     town = Town(f"sqlite:///{tmp_path}/town.db")
     yield town
     town.system.close()
+
+
+@pytest.fixture
+def yard() -> Iterator[Yard]:
+    """A yard, in which nothing fails yet."""
+    BUGS.clear()
+    made = Yard()
+    yield made
+    made.journal.full = False
+    made.system.close()
