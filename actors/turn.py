@@ -117,7 +117,7 @@ class Turn(Decided):
             try:
                 actor = self._family.member(member(address))
                 self._expire(Message(actor, Wake(), None, "system", "due", "", None), actor)
-            except Exception:  # noqa: BLE001 - one actor's deadline must not refuse another's command
+            except Exception:  # noqa: BLE001 - its deadline must not refuse another's command
                 self._take_back(start)
 
     def _expire(self, message: Message, actor: Actor) -> int:
@@ -128,7 +128,8 @@ class Turn(Decided):
                 self._touched.setdefault(actor, -1)
                 self._undo.clear()
                 return len(self.rows)
-            events = actor.behaviour.expire(actor.tentative, self.now)  # type: ignore[misc]  # given with due
+            expire = actor.behaviour.expire
+            events = expire(actor.tentative, self.now) if expire else ()
             if type(events) is not tuple or not events:
                 reason = f"it is due at {moment}, and expire gave {events!r} at {self.now}"
                 raise BadDecision(actor.address, message.command, reason)

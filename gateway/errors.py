@@ -82,6 +82,10 @@ class Clashing(RetoldError, ValueError):
         super().__init__(f"give only one of {', '.join(options)}")
 
 
+class NothingNamed(RetoldError, ValueError):
+    """A command that acts on what is named was given no name."""
+
+
 class ImportStopped(RetoldError):
     """An import stopped at a row, bad and strictly judged, or where the file cannot be read on.
 

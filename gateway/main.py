@@ -24,7 +24,7 @@ import typer
 
 from ..events.errors import RetoldError
 from ..events.log_errors import UnknownEvent
-from . import checking, demo, importing, looking
+from . import checking, dead_letters, demo, importing, looking
 from .errors import ImportInterrupted
 from .screen import ReaderGone, complain, flush, say
 
@@ -41,6 +41,7 @@ app.command("diff")(looking.diff)
 app.command("replay")(checking.replay)
 app.command("verify")(checking.verify)
 app.command("stats")(checking.stats)
+app.add_typer(dead_letters.app)
 
 
 @app.callback(invoke_without_command=True)

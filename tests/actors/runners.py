@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import attrs
-
 from retold import ActorSystem, Behaviour, Rejected, command, event, state
 from retold.actors import Send, Stepped
 from retold.events import ManualClock
@@ -25,15 +23,15 @@ class SentOut:
     times: int = 1
 
 
-@event("runners.done.v1")
-class Done:
+@event("runners.finished.v1")
+class Finished:
     """It was done here."""
 
     what: str
 
 
-@event("runners.heard.v1")
-class Heard:
+@event("runners.answered.v1")
+class Answered:
     """What came of it."""
 
     answer: str
@@ -72,9 +70,9 @@ class Runner:
     def evolve(self, event: Any) -> Runner:
         """One more."""
         match event:
-            case Done(what):
+            case Finished(what):
                 return Runner((*self.done, what), self.heard)
-            case Heard(answer):
+            case Answered(answer):
                 return Runner(self.done, (*self.heard, answer))
         return self
 
@@ -89,7 +87,7 @@ def decide(runner: Runner, command: Any, _: Any) -> tuple[Any, ...]:
         case SendOut(to, what, times):
             return (SentOut(to, what, times),)
         case Hear(answer):
-            return (Heard(answer),)
+            return (Answered(answer),)
         case DoIt(what) if what.startswith("no"):
             raise Rejected("will not")
         case DoIt("nothing"):
@@ -98,7 +96,7 @@ def decide(runner: Runner, command: Any, _: Any) -> tuple[Any, ...]:
             if BUGS.get(what, 0):
                 BUGS[what] -= 1
                 raise ArithmeticError(f"{what} went wrong")
-            return (Done(what),)
+            return (Finished(what),)
     raise AssertionError(command)
 
 
@@ -136,17 +134,13 @@ class Kept(MemoryRecorder):
         return super().write(rows, due)
 
 
-@attrs.define
 class Yard:
     """A stepped system over a journal that outlives it."""
 
-    journal: Kept = attrs.field(factory=Kept)
-    clock: ManualClock = attrs.field(factory=ManualClock)
-    behaviour: Behaviour = runner
-    turns: Stepped = attrs.field(factory=Stepped)
-    system: ActorSystem = attrs.field(init=False)
-
-    def __attrs_post_init__(self) -> None:
+    def __init__(self) -> None:
+        self.journal = Kept()
+        self.clock = ManualClock()
+        self.behaviour = runner
         self.open()
 
     def open(self, behaviour: Behaviour | None = None) -> None:

@@ -58,7 +58,7 @@ LAST = datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
 )
 def test_a_deadline_that_makes_no_sense_is_told(wrong: dict[str, Any], match: str) -> None:
     """By actor and what was given; nothing of the command is stored."""
-    town = Town(behaviours=(attrs.evolve(lease, **wrong),))
+    town = Town("memory:", attrs.evolve(lease, **wrong))
     ref = town.system.ref("lease/a")
     said = answers([ref.ask(Renew(-1), block=False), ref.ask(Renew(5), block=False)])
     (told,) = [each for each in said if isinstance(each, BadDecision)][:1]

@@ -20,7 +20,7 @@ def test_what_is_sent_is_done_and_its_answer_comes_back(yard: Yard) -> None:
     yard.system.wait_idle()
     assert yard.state("b").done == ("dig",)
     assert yard.state("a").heard == ("done 1",)
-    assert yard.causes()[1:] == [("Done", "r.1.0"), ("Heard", "r.1.0.taken")]
+    assert yard.causes()[1:] == [("Finished", "r.1.0"), ("Answered", "r.1.0.taken")]
     done = next(yard.system.log.read("runner/b"))
     assert (done.by, done.why) == ("boss", "order")
 
@@ -30,7 +30,7 @@ def test_a_refusal_comes_back_as_what_compensates(yard: Yard) -> None:
     send_out(yard, "nonsense")
     yard.system.wait_idle()
     assert yard.state("a").heard == ("will not",)
-    assert yard.causes()[1:] == [("Heard", "r.1.0.refused")]
+    assert yard.causes()[1:] == [("Answered", "r.1.0.refused")]
 
 
 def test_the_order_of_events_is_the_order_of_what_they_send(yard: Yard) -> None:

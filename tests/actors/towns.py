@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-import attrs
-
 from retold import ActorSystem, Behaviour
 from retold.actors import Stepped
 from retold.actors.options import Options
@@ -16,18 +14,16 @@ from .leases import lease
 DAWN = datetime(2000, 1, 1, tzinfo=UTC)
 
 
-@attrs.define
 class Town:
     """A stepped system with a clock, over a log that can be opened again."""
 
-    url: str = "memory:"
-    behaviours: tuple[Behaviour, ...] = (lease,)
-    options: Options | None = None
-    clock: ManualClock = attrs.field(factory=ManualClock)
-    turns: Stepped = attrs.field(factory=Stepped)
-    system: ActorSystem = attrs.field(init=False)
-
-    def __attrs_post_init__(self) -> None:
+    def __init__(
+        self, url: str = "memory:", *behaviours: Behaviour, options: Options | None = None
+    ) -> None:
+        self.url = url
+        self.behaviours = behaviours or (lease,)
+        self.options = options
+        self.clock = ManualClock()
         self.open()
 
     def open(self) -> None:

@@ -41,6 +41,7 @@ MAY_CATCH_ALL = {
     "actors/dispatch.py": "the pool: no turn takes a thread down with it",
     "events/commit.py": "the committer: an unknown failure means the outcome is open",
     "projections/runner.py": "the runner: a fold that raises stops itself, not its neighbours",
+    "gateway/dead_letters.py": "a letter fails by somebody else's code, and the next is tried",
     "gateway/main.py": "the outermost frame of the command line",
     "actors/courier.py": "what a reaction makes of an answer is somebody else's code",
     "actors/reactor.py": "a reaction is somebody else's code, and what it sends goes anywhere",
