@@ -40,6 +40,7 @@ class Timers:
 
     def __init__(self, system: ActorSystem) -> None:
         self._system = system
+        self.used = any(each.due for each in system.index.behaviours.values())
         self._due: dict[str, datetime] = {}
         self._queue: list[tuple[datetime, str, datetime]] = []
         self._late: dict[str, dict[str, datetime]] = {}

@@ -34,7 +34,7 @@ _log = logging.getLogger("retold")
 class Turn(Decided):
     """A batch in the making."""
 
-    __slots__ = ("_encode", "_settle", "_supervisor", "_undo", "now")
+    __slots__ = ("_encode", "_settle", "_supervisor", "_timed", "_undo", "now")
 
     def __init__(self, family: Family, now: datetime) -> None:
         super().__init__(family)
@@ -42,6 +42,7 @@ class Turn(Decided):
         self._settle = family.settle
         self._encode = family.system.log.codec.encode
         self._supervisor = family.system.supervisor
+        self._timed = family.system.timers.used
         self._undo: list[tuple[Actor, Any, int, int]] = []
 
     @property
@@ -67,7 +68,8 @@ class Turn(Decided):
                 start = self._expire(message, actor)
             if type(message.command) is not Wake:
                 events = self._carry_out(message, actor)
-                self._check_due(message)
+                if self._timed:
+                    self._check_due(message)
         except KeyboardInterrupt:
             self._take_back(start)
             raise
@@ -111,7 +113,8 @@ class Turn(Decided):
 
         What fails is left as it is: it is told when its own actor is woken or asked.
         """
-        for address in self._family.system.timers.late(self._family.root, self.now):
+        timers = self._family.system.timers
+        for address in timers.late(self._family.root, self.now) if self._timed else ():
             start = len(self.rows)
             self._undo.clear()
             try:
@@ -192,7 +195,8 @@ class Turn(Decided):
 
     def submit(self, *, guest: bool, hold: bool) -> None:
         """Hand the batch over; a turn that stored nothing is told at once."""
-        self._note_due()
+        if self._timed:
+            self._note_due()
         if self.rows or self.due:
             self._family.system.committer.submit(self, guest=guest, hold=hold)
         elif not self._family.system.committer.refuses(self):

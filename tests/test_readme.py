@@ -40,6 +40,20 @@ def test_the_transfer_goes_on_from_it_and_prints_what_it_says(
     assert printed.getvalue().splitlines()[2:] == shown[1].splitlines()
 
 
+def test_the_simulation_goes_on_from_it_and_prints_what_it_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The world of the README runs as printed, with the actors of the first two examples."""
+    monkeypatch.chdir(tmp_path)
+    names = {"__name__": "readme"}
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        for example in EXAMPLES[:3]:
+            exec(compile(example, "README.md", "exec", dont_inherit=True), names)
+    assert printed.getvalue().splitlines()[4:] == ["01:01:00 10 1"]
+    assert "```\n01:01:00 10 1\n```" in README.read_text()
+
+
 def test_the_map_names_every_floor() -> None:
     """The README's map of the house has each floor that stands."""
     floors = {link.name for link in (README.parent / ".src" / "retold").iterdir() if link.is_dir()}
