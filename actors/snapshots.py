@@ -138,26 +138,26 @@ class Snapshots:
     def _write(self) -> None:
         """Write one group, and see to the others."""
         try:
-            if self._write_group() < GROUP:
-                self._next = self._system.clock.now() + EVERY
+            self._write_group()
         finally:
             self._armed = False
         if self._waiting:
             self._arm()
 
-    def close(self) -> None:
-        """Write what waits; called when everything that was accepted is decided."""
+    def write_waiting(self) -> None:
+        """Write all that waits; what a system does when it closes, behind its last turn."""
         while self._waiting:
             self._write_group()
 
-    def _write_group(self) -> int:
+    def _write_group(self) -> None:
         with self._lock:
             group = dict(islice(self._waiting.items(), GROUP))
             for address in group:
                 del self._waiting[address]
         rows = [row for each in group.values() if each and (row := self._row(each))]
         self._store(rows, [address for address, each in group.items() if each is None])
-        return len(group)
+        if len(group) < GROUP:
+            self._next = self._system.clock.now() + EVERY
 
     def _store(self, rows: list[SnapshotRow], gone: list[str]) -> None:
         log = self._system.log

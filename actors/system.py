@@ -46,6 +46,7 @@ class ActorSystem:
     """
 
     sweeper_class: type[Sweeper] = Sweeper
+    snapshots_class: type[Snapshots] = Snapshots
 
     def __init__(
         self,
@@ -75,7 +76,7 @@ class ActorSystem:
         self._session = f"{self.seed}.{log.last_position():x}."
         self.timers = Timers(self)
         self.sweeper = self.sweeper_class(self)
-        self.snapshots = Snapshots(self)
+        self.snapshots = self.snapshots_class(self)
         self.recovery = Recovery(log, self.snapshots)
         self.reactor = Reactor(self) if any(each.react for each in behaviours) else None
         atexit.register(self.close)
@@ -200,7 +201,7 @@ class ActorSystem:
         left = Countdown(timeout)
         try:
             self._drain(left)
-            self.snapshots.close()
+            self.snapshots.write_waiting()
         finally:
             self.dispatcher.close(left.seconds())
             self.ended = True

@@ -12,6 +12,7 @@ from collections.abc import Generator
 from random import Random
 from typing import Any
 
+from retold.actors.options import Options
 from retold.sims import Crashed, Simulation
 from retold.sims.system import SimulatedSystem
 
@@ -24,7 +25,11 @@ class Bank:
     """A simulated bank, and what its customers were told."""
 
     def __init__(
-        self, seed: int, log: str = "memory:", system_class: type[SimulatedSystem] | None = None
+        self,
+        seed: int,
+        log: str = "memory:",
+        system_class: type[SimulatedSystem] | None = None,
+        options: Options | None = None,
     ) -> None:
         draw = Random(seed)
         slow = draw.random() < 0.5
@@ -34,6 +39,7 @@ class Bank:
             transfer,
             seed=f"seed {seed}",
             log=log,
+            options=options,
             latency=(lambda chance: chance.expovariate(10)) if slow else None,
         )
         self.orders = [
