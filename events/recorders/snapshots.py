@@ -9,9 +9,9 @@ from ..journal import SnapshotRow
 from .packing import readable
 
 _SAVE = (
-    "INSERT INTO snapshots VALUES (?1, ?2, ?3, ?4, ?5, ?6) "
-    "ON CONFLICT (address) DO UPDATE "
-    "SET version = ?2, position = ?3, fingerprint = ?4, state = ?5, checksum = ?6"
+    "INSERT INTO snapshots VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (address) DO UPDATE SET "
+    "version = excluded.version, position = excluded.position, "
+    "fingerprint = excluded.fingerprint, state = excluded.state, checksum = excluded.checksum"
 )
 _LOAD = (
     "SELECT address, version, position, fingerprint, CAST(state AS BLOB), checksum "
