@@ -30,9 +30,9 @@ _BY_VERSION = (
 )
 _BY_POSITION = f"position > ? AND position <= ? ORDER BY position LIMIT {PIECE}"
 _TRACK = (
-    "INSERT INTO tracking VALUES (?1, ?2) "
-    "ON CONFLICT (application_name) DO UPDATE SET notification_id = ?2 "
-    "WHERE tracking.notification_id < ?2"
+    "INSERT INTO tracking VALUES (?, ?) "
+    "ON CONFLICT (application_name) DO UPDATE SET notification_id = excluded.notification_id "
+    "WHERE tracking.notification_id < excluded.notification_id"
 )
 _WAITING = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM)
 
