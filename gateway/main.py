@@ -5,7 +5,7 @@
 | as it should | 0 | |
 | an error, or a problem that was found | 1 | one line |
 | it was called wrongly | 2 | one line |
-| Ctrl-C | 130 | one line |
+| Ctrl-C, or another signal that ends it | 128 and the signal's number: 130 | one line |
 | nobody reads its output any more | 141 | |
 """
 
@@ -22,6 +22,7 @@ from typing import Annotated
 
 import typer
 
+from ..actors.signals import orderly_exit
 from ..events.errors import RetoldError
 from ..events.log_errors import UnknownEvent
 from . import checking, dead_letters, demo, importing, looking
@@ -64,7 +65,11 @@ def retold(
 
 def main() -> None:
     """Run the command line of this process, and leave with its exit status."""
-    sys.exit(run(sys.argv[1:]))
+    with orderly_exit() as watch:
+        status = run(sys.argv[1:])
+        if status == INTERRUPTED and watch.number is not None:
+            status = 128 + watch.number
+    sys.exit(status)
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -98,6 +98,23 @@ def test_ten_thousand_asks_that_race_stops_resolve() -> None:
         assert sum(log.version(address) for address in addresses[1::2]) == THREADS * EACH // 2
 
 
+def test_ten_thousand_asks_that_race_stop_all_resolve() -> None:
+    """pykka's `stop_all` under load: each actor is stopped once, and no ask is left waiting."""
+    log = Log(Kept(), Codec(), ManualClock())
+    addresses = [f"total/{number}" for number in range(10)]
+    with ActorSystem(log, totals) as system:
+        stops: list[Any] = []
+
+        def stop() -> None:
+            stops.extend(pykka.ActorRegistry.stop_all(timeout=WAIT))
+
+        asked = rush(system, addresses, stop)
+        _stored, dead = check(asked, log, addresses)
+        assert stops == [True] * 10
+        assert dead > 0
+        assert pykka.ActorRegistry.get_all() == []
+
+
 def test_blocking_asks_race_a_close(pool: ActorSystem) -> None:
     """Threads that wait for each answer all come to their end."""
     found: list[Any] = []

@@ -110,7 +110,15 @@ class Writer:
 
     def interrupt(self) -> None:
         """Ctrl-C, if it still runs."""
-        self._process.send_signal(signal.SIGINT)
+        self.signal(signal.SIGINT)
+
+    def signal(self, number: int) -> None:
+        """Any signal, if it still runs."""
+        self._process.send_signal(number)
+
+    def runs(self) -> bool:
+        """Whether it has not ended."""
+        return self._process.poll() is None
 
     def kill_after(self, seconds: float) -> None:
         """Kill it when so much time went by, wherever it is."""

@@ -11,6 +11,8 @@ output, one JSON list a line: `["asked", id, to, what, argument]` before an ask,
 | main | the main thread asks and waits, THREADS beside it as well; Ctrl-C ends it |
 | stubborn | the same, but Ctrl-C is caught and it goes on, until a line comes in |
 | obedient | asks once for each line that comes in |
+| orderly | as main, and a signal that ends it ends it in good order |
+| serving | the same, but the main thread only waits |
 """
 
 from __future__ import annotations
@@ -21,13 +23,16 @@ import signal
 import sys
 import threading
 from collections import deque
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from random import Random
 from types import FrameType
 from typing import Any
 
+import pykka
+
 from retold import ActorSystem, Receipt, Rejected
 from retold.actors import Future
+from retold.actors.signals import orderly_exit
 
 from .ledger import Account, Deed, Deeds, ask, ask_later, open_system
 
@@ -59,8 +64,19 @@ def ask_and_tell(system: ActorSystem, deed: Deed) -> None:
 
 
 def ask_many(system: ActorSystem, deeds: Deeds, outstanding: int) -> None:
-    """Keep so many asks outstanding for ever."""
+    """Keep so many asks outstanding until the system is closed."""
     waiting: deque[tuple[Deed, Future[Receipt]]] = deque()
+    with suppress(pykka.ActorDeadError):
+        ask_for_ever(system, deeds, outstanding, waiting)
+
+
+def ask_for_ever(
+    system: ActorSystem,
+    deeds: Deeds,
+    outstanding: int,
+    waiting: deque[tuple[Deed, Future[Receipt]]],
+) -> None:
+    """Ask, and report the answers in their order."""
     while True:
         deed = announce(deeds.next())
         waiting.append((deed, ask_later(system, deed)))
@@ -114,15 +130,16 @@ def main() -> None:
     def deeds(of: str) -> Deeds:
         return Deeds(f"{run}-{of}", Random(f"{run} {of}"), families)
 
-    with open_system(path) as system:
+    orderly = orderly_exit() if mode in ("orderly", "serving") else nullcontext()
+    with orderly, open_system(path) as system:
         say("ready")
         for number in range(threads):
             beside = (system, deeds(f"t{number}"), outstanding)
             threading.Thread(target=ask_many, args=beside, daemon=True).start()
         match mode:
-            case "many":
+            case "many" | "serving":
                 threading.Event().wait()
-            case "main":
+            case "main" | "orderly":
                 ask_until_interrupted(system, deeds("main"))
             case "stubborn":
                 ask_stubbornly(system, deeds("main"))

@@ -180,15 +180,16 @@ def test_nobody_reading_at_all_is_quiet(demo_db: Path) -> None:
     assert (done.returncode, done.stderr) == (141, b"")
 
 
-def test_ctrl_c_is_one_line(tmp_path: Path) -> None:
-    """Ctrl-C ends an import with one line and status 130; what it says was added is in the log."""
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_that_ends_it_is_one_line(tmp_path: Path, number: int) -> None:
+    """An import ends with one line, and 130 after Ctrl-C; what it says was added is in the log."""
     db = tmp_path / "long.db"
     process = start("import", write_csv(tmp_path / "log.csv", rows_of(50, 60_000)), "--db", db)
     while process.poll() is None and stored(db) < 300:
         pass
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     out, err = process.communicate()
-    assert (process.returncode, out) == (130, "")
+    assert (process.returncode, out) == (128 + number, "")
     (line,) = err.splitlines()
     said = re.fullmatch(r"retold: interrupted; at least (\d+) rows were added.*", line)
     assert said is not None
