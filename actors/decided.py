@@ -128,9 +128,10 @@ class Decided:
         self._family.release(self)
 
     def abandon(self, error: BaseException) -> None:
-        """An interrupt inside the turn: a command at work gets the error, the others wait again."""
+        """An interrupt inside the turn: its messages wait again, but a culprit gets the error."""
         self._undone()
-        if len(self.taken) > len(self._outcomes):
+        at_work = len(self.taken) > len(self._outcomes)
+        if at_work and not self._family.spares(self.taken[-1], error):
             culprit = self.taken.pop()
             if culprit.future is not None:
                 _answer(culprit.future, error)

@@ -38,7 +38,7 @@ ATTEMPTS = 3
 class Family(Inbox):
     """The members of one root, their inbox and, once they are asked for, their receipts."""
 
-    __slots__ = ("_weighed", "actors", "last_turn", "receipts", "root", "settle")
+    __slots__ = ("_spared", "_weighed", "actors", "last_turn", "receipts", "root", "settle")
 
     def __init__(self, system: ActorSystem, root: str, settle: Settle | None) -> None:
         super().__init__(system)
@@ -48,6 +48,7 @@ class Family(Inbox):
         self.receipts: Receipts | None = None
         self.last_turn = system.clock.now()
         self._weighed: tuple[datetime, int] | None = None
+        self._spared: Message | None = None
 
     # The turn.
 
@@ -70,6 +71,17 @@ class Family(Inbox):
                 turn.abandon(error)
             self.system.dispatcher.run(self.system.committer.lead)
             raise
+
+    def spares(self, message: Message, error: BaseException) -> bool:
+        """Whether a command that was at work when a turn was broken off is decided again: once.
+
+        An interrupt is for the thread, which may have led the turn for somebody else's command; but
+        a decision that raises one itself would do so again and again.
+        """
+        if not isinstance(error, KeyboardInterrupt) or self._spared is message:
+            return False
+        self._spared = message
+        return True
 
     def _begin(self, claim: object, turn: Decided) -> bool:
         with self._claiming:

@@ -69,7 +69,7 @@ class Plan:
     def fails(self, use: str) -> bool:
         """Whether this use of the store is one that still fails."""
         left = self.broken.get(use, 0)
-        self.broken[use] = left - 1
+        self.broken[use] = max(left - 1, 0)
         return left > 0
 
 

@@ -33,7 +33,7 @@ def test_receipts_that_cannot_be_read_are_told() -> None:
 
 
 def test_a_timer_whose_commit_failed_rings_again() -> None:
-    """Nobody asks meanwhile: a second later it is tried again, until storage takes it."""
+    """Nobody asks meanwhile: a little later it is tried again, until storage takes it."""
     store = MemoryStore()
     with store.open() as system:
         prepare(system)
@@ -42,10 +42,11 @@ def test_a_timer_whose_commit_failed_rings_again() -> None:
         drive(system)
         store.arm(1, Fault("full", {"write": 2}))
         store.clock.advance(MINUTE)
-        for lapsed in ([], [], [], [1], [1]):
+        for _ in range(12):
             drive(system)
-            assert numbers(store, "errand.lapsed.v1") == lapsed
             store.clock.advance(1)
+        assert not store.broken["write"]
+        assert numbers(store, "errand.lapsed.v1") == [1]
 
 
 def test_a_reaction_that_storage_refuses_is_sent_again() -> None:
