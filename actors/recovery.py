@@ -38,9 +38,11 @@ class Recovered:
         self.state = fold(start.state, log.codec.events(self._passing(rows)))
 
     def _passing(self, rows: Iterator[StoredRow]) -> Iterator[StoredRow]:
+        row = None
         for row in rows:
-            self.position, self.version = row[0], row[2]
             yield row
+        if row is not None:
+            self.position, self.version = row[0], row[2]
 
 
 def replayed(log: Log, address: str, initial: Any, upto: int | None = None) -> Recovered:
