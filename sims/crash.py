@@ -11,15 +11,14 @@ What a crash leaves is what the log holds. Where it can strike around a commit:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any
 
 import attrs
 import pykka
 
 from ..events.errors import RetoldError
-from ..events.journal import Due, Journal, Row, StoredRow
+from ..events.journal import Due, Journal, Row
 
 
 class Crashed(RetoldError, pykka.ActorDeadError):
@@ -70,8 +69,11 @@ class CrashingJournal:
         self.journal = journal
         self.commits = commits
         self.plans: list[Crash] = []
-        self.rows: Callable[..., Iterator[StoredRow]] = journal.rows
-        self.scan: Callable[..., Iterator[StoredRow]] = journal.scan
+        self.rows = journal.rows
+        self.scan = journal.scan
+        self.save_snapshots = journal.save_snapshots
+        self.snapshot = journal.snapshot
+        self.drop_snapshots = journal.drop_snapshots
 
     @property
     def path(self) -> str:
@@ -120,7 +122,3 @@ class CrashingJournal:
     def close(self) -> None:
         """Give everything back; a second call does nothing."""
         self.journal.close()
-
-    def __getattr__(self, name: str) -> Any:
-        """Whatever else the journal in it can do."""
-        return getattr(self.journal, name)

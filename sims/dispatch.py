@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import pykka
 import simpy
+from simpy.core import EmptySchedule
 
 from ..actors.future import Future, inside
 from ..events.clock import Clock
@@ -243,5 +244,5 @@ class Turns:
                 return
             try:
                 environment.step()
-            except simpy.core.EmptySchedule:
+            except EmptySchedule:
                 raise pykka.Timeout("nothing is left to happen that could answer") from None

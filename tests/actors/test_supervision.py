@@ -14,7 +14,19 @@ from retold.actors.supervision import Failure, always_resume, quarantine_after
 from retold.events import ManualClock
 from retold.events.errors import Quarantined, Rejected
 
-from .totals import WAIT, Added, add, answers, everything, fail, give, nothing, refuse, totals
+from .totals import (
+    WAIT,
+    Added,
+    Noted,
+    add,
+    answers,
+    everything,
+    fail,
+    give,
+    nothing,
+    refuse,
+    totals,
+)
 
 
 def supervised(policy: Any) -> ActorSystem:
@@ -79,7 +91,7 @@ def test_others_of_the_family_are_not_quarantined_with_it() -> None:
 
 
 @pytest.mark.parametrize(
-    "bug", [give(1), give(Added(float("nan"))), fail(SystemExit(3))], ids=["type", "value", "exit"]
+    "bug", [give(1), give(Noted(float("nan"))), fail(SystemExit(3))], ids=["type", "value", "exit"]
 )
 def test_whatever_goes_wrong_in_a_decision_is_a_failure(bug: Any) -> None:
     """Events that are none, that cannot be stored, and an exit in one command count alike."""

@@ -179,7 +179,7 @@ def test_a_class_that_no_evolve_names_is_refused() -> None:
     stranger = elsewhere()
     with pytest.raises(Unstorable, match="no evolve"):
         codec(Plain()).encode(Snapshot("thing/a", 1, 1, stranger()))
-    assert codec(stranger()).encode(Snapshot("thing/a", 1, 1, stranger(3)))
+    assert len(codec(stranger()).encode(Snapshot("thing/a", 1, 1, stranger(3)))) > 1
 
 
 def test_private_fields_are_refused() -> None:

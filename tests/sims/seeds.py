@@ -42,10 +42,7 @@ class Bank:
             options=options,
             latency=(lambda chance: chance.expovariate(10)) if slow else None,
         )
-        self.orders = [
-            Transfer(str(n), *draw.sample(range(1, ACCOUNTS + 5), 2), draw.randrange(1, 90))
-            for n in range(TRANSFERS)
-        ]
+        self.orders = [_order(draw, str(number)) for number in range(TRANSFERS)]
         self.ended: dict[str, Any] = {}
         self.crashes = draw.randrange(0, 4)
         self.accounts = sorted({each for order in self.orders for each in _accounts(order)})
@@ -117,6 +114,11 @@ class Bank:
         assert total == START * len(self.accounts), "money was lost or made"
         seen["crashed"] += sim.lives > 1
         return seen
+
+
+def _order(draw: Random, name: str) -> Transfer:
+    source, target = draw.sample(range(1, ACCOUNTS + 5), 2)
+    return Transfer(name, source, target, draw.randrange(1, 90))
 
 
 def _accounts(order: Transfer) -> tuple[int, int]:
