@@ -10,13 +10,14 @@ the way out closes what it holds, and the process ends with the status that shel
 | SIGINT | Ctrl-C | 130 |
 | SIGTERM | `kill`, a service manager, a container that is stopped | 143 |
 
-A signal that comes while a system or a log is being closed does not break that off. One that the
-process ignores (as SIGHUP under `nohup`) stays ignored.
+A signal that comes while another is on its way out, or a system or a log is being closed, does not
+break that off. One that the process ignores (as SIGHUP under `nohup`) stays ignored.
 """
 
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -49,7 +50,7 @@ class Interrupted(KeyboardInterrupt, SystemExit):
 
 
 class Watch:
-    """Answers signals: raises `Interrupted`, but not while something is being closed.
+    """Answers signals: raises `Interrupted`, but not while one is on its way or something closed.
 
     `number` is the first signal that came, None as long as none did.
     """
@@ -73,7 +74,7 @@ class Watch:
     def _answer(self, number: int, frame: FrameType | None) -> None:
         if self.number is None:
             self.number = number
-        if self.over or _is_closing(frame):
+        if self.over or _is_leaving() or _is_closing(frame):
             self.late = True
         else:
             raise Interrupted(number)
@@ -116,6 +117,16 @@ def orderly_exit() -> Iterator[Watch]:
 
 def _numbers() -> list[signal.Signals]:
     return [getattr(signal, name) for name in NAMES if hasattr(signal, name)]
+
+
+def _is_leaving() -> bool:
+    """Whether an interrupt is on its way up, and somebody cleans up behind it."""
+    error = sys.exception()
+    while error is not None:
+        if isinstance(error, Interrupted):
+            return True
+        error = error.__context__
+    return False
 
 
 def _is_closing(frame: FrameType | None) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 import threading
 from collections.abc import Iterator
@@ -105,6 +106,32 @@ class Signalled(ActorSystem):
         signal.raise_signal(signal.SIGTERM)
         signal.raise_signal(signal.SIGINT)
         super()._drain(left)
+
+
+def test_a_signal_behind_another_waits_for_its_end() -> None:
+    """Whoever cleans up behind the first one is not disturbed."""
+    cleaned: list[int] = []
+
+    def clean_up() -> None:
+        signal.raise_signal(signal.SIGINT)
+        cleaned.append(1)
+
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(pytest.raises(Interrupted, match="SIGTERM"))
+        stack.enter_context(orderly_exit())
+        stack.callback(clean_up)
+        signal.raise_signal(signal.SIGTERM)
+    assert cleaned == [1]
+
+
+def test_a_signal_that_was_handled_is_over() -> None:
+    """A program that goes on all the same gets the next one."""
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(pytest.raises(Interrupted, match="SIGINT"))
+        stack.enter_context(orderly_exit())
+        with contextlib.suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(signal.SIGINT)
 
 
 def asked_and_closed() -> Any:
