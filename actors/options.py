@@ -32,7 +32,11 @@ class Options:
     """
 
     inbox: int = attrs.field(default=100_000, validator=_counted)
-    overload: Literal["block", "raise"] = "block"
-    supervise: Policy = attrs.field(factory=lambda: quarantine_after(100))
-    passivate: Keep = always_awake
+    overload: Literal["block", "raise"] = attrs.field(
+        default="block", validator=attrs.validators.in_(("block", "raise"))
+    )
+    supervise: Policy = attrs.field(
+        factory=lambda: quarantine_after(100), validator=attrs.validators.is_callable()
+    )
+    passivate: Keep = attrs.field(default=always_awake, validator=attrs.validators.is_callable())
     snapshot_every: int | SnapshotPolicy | None = attrs.field(default=2_000, validator=_interval)

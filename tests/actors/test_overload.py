@@ -110,3 +110,10 @@ def test_a_bound_is_at_least_one() -> None:
     """Another is refused when the options are made."""
     with pytest.raises(ValueError, match="inbox is at least 1"):
         Options(inbox=0)
+
+
+@pytest.mark.parametrize("wrong", [{"overload": "drop"}, {"supervise": 5}, {"passivate": "old"}])
+def test_options_that_make_no_sense_are_refused(wrong: dict[str, Any]) -> None:
+    """When they are made, and by name: not when they are needed first."""
+    with pytest.raises((ValueError, TypeError), match=next(iter(wrong))):
+        Options(**wrong)
