@@ -58,6 +58,8 @@ class ActorSystem:
     ) -> None:
         if log.read_only:
             raise LogReadOnly(log.path, "an actor system writes; use retell to read")
+        if not isinstance(options, Options | None):
+            raise TypeError(f"options are Options(…), not {options!r}")
         self.index = Index(self, (*behaviours, *(own for own in OWN if own not in behaviours)))
         self.log = log
         self.clock = log.clock

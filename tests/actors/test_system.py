@@ -202,3 +202,12 @@ def test_recorded_at_is_not_before_the_decision() -> None:
             clock.advance(1)
         recorded = [each.recorded_at for each in system.log.scan()]
     assert seen == recorded
+
+
+@pytest.mark.parametrize("wrong", [{"options": 5}, {"behaviour": "account"}])
+def test_what_is_no_behaviour_and_no_options_is_refused(wrong: dict[str, Any]) -> None:
+    """By what was given, before anything is started."""
+    before = threading.active_count()
+    with pytest.raises(TypeError, match=r"5|'account'"):
+        ActorSystem.open("memory:", wrong.get("behaviour", totals), options=wrong.get("options"))
+    assert threading.active_count() == before
