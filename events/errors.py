@@ -216,11 +216,11 @@ class Overloaded(RetoldError):
 
 
 class UsedAfterFork(RetoldError, RuntimeError):
-    """A log or system was used in a process that was forked from the one that opened it."""
+    """A system was used in a process that was forked from the one that opened it."""
 
     def __init__(self, path: str) -> None:
         self.path = path
         super().__init__(
-            f"{path} was open when this process was forked, and belongs to the process that opened"
-            " it. Open it only after a fork, or start processes with the spawn method."
+            f"The system over {path} belongs to the process that opened it; this one was forked"
+            " from it. Open a log of its own here, or start it with the spawn method."
         )

@@ -17,8 +17,6 @@ from typing import TypeVar
 
 from eventsourcing.persistence import IntegrityError
 
-from ..errors import UsedAfterFork
-from ..fork import keep_for_ever, watch
 from ..lease import Lease
 from ..log_errors import LeaseLost, LogClosed, LogReadOnly, StorageFailed, StorageFull
 from .listeners import Listeners
@@ -60,8 +58,6 @@ class Connections:
         self._idle: list[sqlite3.Connection] = []
         self._idle_lock = Lock()
         self._places = tuple(Lock() for _ in range(READERS))
-        self._left = False
-        watch(self)
 
     @property
     def read_only(self) -> bool:
@@ -145,18 +141,8 @@ class Connections:
         with self.reading() as connection:
             return _pragmas(connection)
 
-    def leave(self) -> None:
-        """In a forked child all of it is the parent's; no lock of another thread is waited for."""
-        self._left = True
-        for each in (*self._idle, self._writer, self._lease):
-            keep_for_ever(each)
-        self._turn, self._idle_lock = Lock(), Lock()
-        self._places = tuple(Lock() for _ in range(READERS))
-
     def close(self) -> None:
         """Close all; the writer last, so that the WAL is folded into the file and removed."""
-        if self._left:
-            return
         with self._turn:
             self._closed = True
             with self._idle_lock:
@@ -170,12 +156,7 @@ class Connections:
                 self._lease.release()
         self.listeners.notify()
 
-    def _check_ours(self) -> None:
-        if self._left:
-            raise UsedAfterFork(self.path)
-
     def _writing(self) -> tuple[sqlite3.Connection, Lease]:
-        self._check_ours()
         if self._closed:
             raise LogClosed(self.path)
         if self._writer is None or self._lease is None:
@@ -211,7 +192,6 @@ class Connections:
         return self._places[get_ident() % READERS]
 
     def _borrow(self) -> sqlite3.Connection:
-        self._check_ours()
         with self._idle_lock:
             if self._closed:
                 raise LogClosed(self.path)

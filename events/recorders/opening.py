@@ -12,7 +12,6 @@ import socket
 import sqlite3
 from functools import partial
 
-from ..fork import check_not_inherited
 from ..lease import Lease, read_holder
 from ..log_errors import LogReadOnly, NoSuchLog, NotALog, StorageFailed
 from . import schema
@@ -35,11 +34,9 @@ def open_file(
     `holder` and `since` say to others who writes it, and from when; they are told, not looked up,
     because no clock is read here.
 
-    Raises NoSuchLog, NotALog, NewerLog, LogInUse, LogReadOnly, StorageFull, StorageFailed, or
-    UsedAfterFork.
+    Raises NoSuchLog, NotALog, NewerLog, LogInUse, LogReadOnly, StorageFull or StorageFailed.
     """
     name = os.fspath(path)
-    check_not_inherited(name)
     there = schema.look(name)
     if not there and (read_only or not create):
         raise NoSuchLog(name)
