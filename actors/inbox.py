@@ -141,6 +141,11 @@ class Inbox(ABC):
         if claim := self.post(Fence(callback)):
             self.system.dispatcher.ready(self, claim)
 
+    def unanswered(self) -> list[Message]:
+        """What waits, and what the turn at work has taken."""
+        taken = self._owner.taken if isinstance(self._owner, Decided) else []
+        return [*taken, *(each for each in self._inbox if isinstance(each, Message))]
+
     def refuse_all(self) -> None:
         """The system has ended: whatever still waits is told so, unless a turn is at work."""
         claim = object()

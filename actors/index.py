@@ -31,6 +31,7 @@ class Index:
             self._behaviours[each.kind] = each
         self._families: dict[str, Family] = {}
         self._making = threading.Lock()
+        self._refusal: Exception | None = None
 
     def __iter__(self) -> Iterator[Family]:
         """The families in memory, in no order."""
@@ -59,6 +60,8 @@ class Index:
         return found
 
     def _found_or_made(self, address: str) -> Actor:
+        if self._refusal is not None:
+            raise self._refusal
         behaviour, root = self.behaviour(address), family(address)
         home = self._families.get(root)
         if home is None:
@@ -94,6 +97,12 @@ class Index:
             for actor in family.actors.values():
                 actor.stopped = actor.retired = True
             del self._families[family.root]
+
+    def abandon(self, error: Exception) -> None:
+        """In a forked child: nobody is here, and whoever asks for an actor gets the error."""
+        self._families = {}
+        self._making = threading.Lock()
+        self._refusal = error
 
     def clear(self) -> None:
         """The end: what still waits is told so, and pykka's registry lists nobody any more."""

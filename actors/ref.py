@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 import pykka
 from pykka import messages
 
-from ..events.errors import NotACommand, UsedAfterFork
+from ..events.errors import NotACommand
 from ..events.names import is_command
 from .behaviour import Receipt
 from .future import Future
@@ -155,9 +155,7 @@ class ActorRef(pykka.ActorRef["Actor"]):
 
     def _gone(self) -> Exception:
         system = self._actor.family.system
-        if system.forked:
-            return UsedAfterFork(system.log.path)
-        return pykka.ActorDeadError(f"{self} not found")
+        return system.gone(self) if system.forked else pykka.ActorDeadError(f"{self} not found")
 
     def _current(self) -> Actor:
         """Who lives at the address now, if the actor fell asleep and was forgotten meanwhile."""

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import atexit
 import itertools
-import os
 import threading
-import weakref
 from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Any, Self
@@ -16,8 +14,10 @@ import pykka
 from ..events.address import ROOT, check
 from ..events.clock import Clock, Countdown, WallClock, fresh_seed
 from ..events.commit import Committer
+from ..events.errors import UsedAfterFork
 from ..events.log import Log
 from ..events.log_errors import LogReadOnly
+from . import fork
 from .actor import Actor
 from .behaviour import Behaviour
 from .dispatch import Dispatcher, Pool
@@ -82,7 +82,7 @@ class ActorSystem:
         self.recovery = Recovery(log, self.snapshots)
         self.reactor = Reactor(self) if any(each.react for each in behaviours) else None
         atexit.register(self.close)
-        _systems.add(self)
+        fork.register(self)
         try:
             self._begin()
         except BaseException:
@@ -124,11 +124,18 @@ class ActorSystem:
 
         pykka's registry lists it and keeps it in memory, about a kilobyte each, until it is
         stopped; with `registered=False` not: for more actors than memory should hold.
-        Raises `BadAddress`, `UnknownKind`, `pykka.ActorDeadError` once the system is closed.
+        Raises `BadAddress`, `UnknownKind`, `pykka.ActorDeadError` once the system is closed,
+        `UsedAfterFork`.
         """
         if self.closed:
-            raise pykka.ActorDeadError(f"{address}: the system is closed")
+            raise self.gone(address)
         return (self.index.registered if registered else self.index.actor)(address).own_ref
+
+    def gone(self, what: object) -> Exception:
+        """Why an actor takes no more messages."""
+        if self.forked:
+            return UsedAfterFork(self.log.path)
+        return pykka.ActorDeadError(f"{what}: the system is closed")
 
     def refs(self) -> Iterator[ActorRef]:
         """The actors in memory, in no order."""
@@ -185,16 +192,18 @@ class ActorSystem:
         done.set(None)
 
     def abandon(self) -> None:
-        """Give up without touching the log: the process was forked, and the log is the parent's."""
-        self.forked = self.closed = self.ended = True
-        atexit.unregister(self.close)
+        """Give up without touching the log, as in a forked child: nobody is answered any more."""
+        fork.abandon(self)
 
     def close(self, timeout: float | None = 30.0) -> None:
         """Take no more messages, answer what was accepted, then close the log.
 
         Waits up to `timeout` seconds for turns in flight, for all of them together; whatever is
-        left then is told `pykka.ActorDeadError`. A second call does nothing.
+        left then is told `pykka.ActorDeadError`. A second call does nothing, nor does one in a
+        process that was forked from the one that opened it.
         """
+        if self.forked:
+            return
         with self._closing:
             if self.closed:
                 return
@@ -231,6 +240,8 @@ class ActorSystem:
 
         Raises `pykka.Timeout` after `timeout` seconds. What is due later is not waited for.
         """
+        if self.forked:
+            raise self.gone("the system")
         if self.reactor is not None:
             self.reactor.when_idle().get(timeout=timeout)
 
@@ -245,17 +256,6 @@ class ActorSystem:
     ) -> None:
         self.close()
 
-
-_systems: weakref.WeakSet[ActorSystem] = weakref.WeakSet()
-
-
-def _after_fork() -> None:
-    """In a forked child no thread of a system runs and its file is the parent's: use is refused."""
-    for system in _systems:
-        system.abandon()
-
-
-os.register_at_fork(after_in_child=_after_fork)
 
 OWN = (reactions_behaviour, letters_behaviour)
 """The behaviours that every system has of its own."""

@@ -216,11 +216,11 @@ class Overloaded(RetoldError):
 
 
 class UsedAfterFork(RetoldError, RuntimeError):
-    """A system was used in a process that was forked from the one that opened it."""
+    """A log or system was used in a process that was forked from the one that opened it."""
 
     def __init__(self, path: str) -> None:
         self.path = path
         super().__init__(
-            f"The system over {path} belongs to the process that opened it; this one was forked"
-            " from it. Open a log of its own here, or start it with the spawn method."
+            f"{path} belongs to the process that opened it; this one was forked from it. Open a log"
+            " of its own here, or start it with the spawn method."
         )

@@ -73,6 +73,17 @@ class Lease:
         for _ in range(2):  # a row that stays as it is would not be written at all
             connection.execute("UPDATE lease SET fence = -fence")
 
+    def abandon(self) -> None:
+        """In a forked child: let go of the file lock, which is the parent's, without freeing it.
+
+        Both hold the same lock, so freeing it here would free it there; and keeping it would block
+        the next writer when the parent has ended and the child has not.
+        """
+        held = self._lock._context  # noqa: SLF001 - under test; newer ones let go by themselves
+        if held.lock_file_fd is not None:
+            os.close(held.lock_file_fd)
+            held.lock_file_fd = None
+
     def release(self) -> None:
         """Let the next writer in; a second call does nothing."""
         self._lock.release(force=True)

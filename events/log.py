@@ -13,7 +13,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import attrs
 from eventsourcing.persistence import IntegrityError
@@ -21,6 +21,7 @@ from eventsourcing.persistence import IntegrityError
 from .address import check
 from .clock import Clock, WallClock
 from .codec import Codec
+from .fork import Abandoned, FileId, keep_for_ever, register
 from .journal import Due, Journal, SnapshotRow
 from .log_errors import ConcurrencyError, LogReadOnly
 from .opening import open_journal
@@ -62,6 +63,7 @@ class Log:
         self.read_only = read_only
         self._journal = journal
         self._writing = threading.Lock()
+        register(self)
 
     @classmethod
     def open(
@@ -234,6 +236,13 @@ class Log:
     def close(self) -> None:
         """Close the log and give the lease back; a second call does nothing."""
         self._journal.close()
+
+    def abandon(self) -> Iterator[FileId]:
+        """In a forked child: every use raises `UsedAfterFork`, closing does nothing."""
+        keep_for_ever(self._journal)
+        self._journal = cast(Journal, Abandoned(self.path))
+        self._writing = threading.Lock()
+        return iter(())
 
     def __enter__(self) -> Self:
         return self

@@ -17,6 +17,9 @@ from typing import TypeVar
 
 from eventsourcing.persistence import IntegrityError
 
+from ..clock import Countdown
+from ..errors import UsedAfterFork
+from ..fork import FileId, file_id, keep_for_ever, register
 from ..lease import Lease
 from ..log_errors import LeaseLost, LogClosed, LogReadOnly, StorageFailed, StorageFull
 from .listeners import Listeners
@@ -58,6 +61,10 @@ class Connections:
         self._idle: list[sqlite3.Connection] = []
         self._idle_lock = Lock()
         self._places = tuple(Lock() for _ in range(READERS))
+        self._held: list[Lock] = []
+        self._forked = False
+        self._file = file_id(path)
+        register(self)
 
     @property
     def read_only(self) -> bool:
@@ -143,6 +150,8 @@ class Connections:
 
     def close(self) -> None:
         """Close all; the writer last, so that the WAL is folded into the file and removed."""
+        if self._forked:
+            return
         with self._turn:
             self._closed = True
             with self._idle_lock:
@@ -156,9 +165,37 @@ class Connections:
                 self._lease.release()
         self.listeners.notify()
 
+    def hold_still(self, left: Countdown) -> None:
+        """Before a fork: keep threads out, once they are through with what they do."""
+        for lock in (self._turn, *self._places, self._idle_lock):
+            seconds = left.seconds()
+            if lock.acquire(timeout=-1 if seconds is None else seconds):
+                self._held.append(lock)
+
+    def go_on(self) -> None:
+        """Let them in again."""
+        while self._held:
+            self._held.pop().release()
+
+    def abandon(self) -> Iterator[FileId]:
+        """In a forked child: the file and all that is open of it are the parent's."""
+        if self._closed:
+            return
+        keep_for_ever([self._writer, *self._idle])
+        self._forked = self._closed = True
+        self._writer, self._idle, self._held = None, [], []
+        self._turn, self._idle_lock = Lock(), Lock()
+        self._places = tuple(Lock() for _ in range(READERS))
+        if self._lease is not None:
+            self._lease.abandon()
+        yield self._file
+
+    def _gone(self) -> Exception:
+        return UsedAfterFork(self.path) if self._forked else LogClosed(self.path)
+
     def _writing(self) -> tuple[sqlite3.Connection, Lease]:
         if self._closed:
-            raise LogClosed(self.path)
+            raise self._gone()
         if self._writer is None or self._lease is None:
             raise LogReadOnly(self.path, "it was opened read-only")
         return self._writer, self._lease
@@ -194,7 +231,7 @@ class Connections:
     def _borrow(self) -> sqlite3.Connection:
         with self._idle_lock:
             if self._closed:
-                raise LogClosed(self.path)
+                raise self._gone()
             if self._idle:
                 return self._idle.pop()
         return connect(self._readers)

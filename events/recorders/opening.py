@@ -12,6 +12,7 @@ import socket
 import sqlite3
 from functools import partial
 
+from ..fork import check_own
 from ..lease import Lease, read_holder
 from ..log_errors import LogReadOnly, NoSuchLog, NotALog, StorageFailed
 from . import schema
@@ -34,9 +35,11 @@ def open_file(
     `holder` and `since` say to others who writes it, and from when; they are told, not looked up,
     because no clock is read here.
 
-    Raises NoSuchLog, NotALog, NewerLog, LogInUse, LogReadOnly, StorageFull or StorageFailed.
+    Raises NoSuchLog, NotALog, NewerLog, LogInUse, LogReadOnly, StorageFull or StorageFailed;
+    UsedAfterFork for a file that the process had open from which this one was forked.
     """
     name = os.fspath(path)
+    check_own(name)
     there = schema.look(name)
     if not there and (read_only or not create):
         raise NoSuchLog(name)

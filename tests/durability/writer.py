@@ -12,6 +12,7 @@ output, one JSON list a line: `["asked", id, to, what, argument]` before an ask,
 | stubborn | the same, but Ctrl-C is caught and it goes on, until a line comes in |
 | obedient | asks once for each line that comes in |
 | orderly | as main, and a signal that ends it ends it in good order |
+| forking | the same, and the main thread forks children that use the log, until a line comes in |
 | serving | the same, but the main thread only waits |
 """
 
@@ -22,6 +23,7 @@ import os
 import signal
 import sys
 import threading
+import warnings
 from collections import deque
 from contextlib import nullcontext, suppress
 from random import Random
@@ -33,6 +35,7 @@ import pykka
 from retold import ActorSystem, Receipt, Rejected
 from retold.actors import Future
 from retold.actors.signals import orderly_exit
+from retold.events.errors import UsedAfterFork
 
 from .ledger import Account, Deed, Deeds, ask, ask_later, open_system
 
@@ -116,6 +119,24 @@ def interrupt(_number: int, frame: FrameType | None) -> None:
         frame = frame.f_back
 
 
+def ask_and_fork(system: ActorSystem, deeds: Deeds) -> None:
+    """Fork a child, which is refused whatever it does and leaves, after each ask."""
+    warnings.simplefilter("ignore", DeprecationWarning)  # Python's, against forks beside threads
+    enough = threading.Event()
+    threading.Thread(target=lambda: (sys.stdin.readline(), enough.set()), daemon=True).start()
+    while not enough.is_set():
+        ask_and_tell(system, deeds.next())
+        number = os.fork()
+        if not number:
+            signal.alarm(20)
+            try:
+                ask(system, deeds.next())
+            except UsedAfterFork:
+                sys.exit(7)
+        assert os.waitstatus_to_exitcode(os.waitpid(number, 0)[1]) == 7
+        say("forked")
+
+
 def ask_when_told(system: ActorSystem, deeds: Deeds) -> None:
     """One ask a line of input."""
     for _ in sys.stdin:
@@ -141,6 +162,8 @@ def main() -> None:
                 threading.Event().wait()
             case "main" | "orderly":
                 ask_until_interrupted(system, deeds("main"))
+            case "forking":
+                ask_and_fork(system, deeds("main"))
             case "stubborn":
                 ask_stubbornly(system, deeds("main"))
             case "obedient":

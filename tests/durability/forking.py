@@ -1,0 +1,206 @@
+"""A process that forks, as it is told by lines on its standard input; each is answered by one.
+
+`python -m tests.durability.forking FILE`
+
+| line | what it does | the answer |
+|---|---|---|
+| ask | asks the system once | the version |
+| exit | forks a child that tries everything, then leaves by `sys.exit` | its status |
+| held | the same while another thread holds every lock | its status |
+| other | a child of `multiprocessing` opens another log | its status |
+| stay | forks a child that waits | its number |
+| leave HOW | that child closes its logs, forgets them or just leaves | its status |
+| close | closes the system | closed |
+"""
+
+from __future__ import annotations
+
+import gc
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pykka
+
+from retold import ActorSystem, Log, retell
+from retold.events import fork
+from retold.events.errors import UsedAfterFork
+from retold.events.log import Append
+
+from ..actors.totals import WAIT, Added, add, totals, wait_for
+
+PATIENCE = 20
+"""Seconds after which a child that hangs is ended by the alarm clock."""
+
+
+def refused(use: Callable[[], Any]) -> None:
+    """What the parent opened cannot be used in the child, and says so at once."""
+    try:
+        found = use()
+    except UsedAfterFork:
+        return
+    raise AssertionError(f"{use} gave {found!r}")
+
+
+def try_everything(system: ActorSystem, url: str, waiting: list[Any]) -> None:
+    """All that somebody in a forked child may come to do with what the parent opened."""
+    log, ref = system.log, pykka.ActorRegistry.get_by_urn("total/a")
+    assert ref is not None
+    uses: list[Callable[[], Any]] = [
+        lambda: ref.ask(add(1)),
+        lambda: ref.ask(add(1), block=False).get(),
+        lambda: ref.tell(add(1)),
+        lambda: system.ref("total/a"),
+        lambda: system.ref("total/new"),
+        lambda: system.state("total/a"),
+        lambda: system.post("total/a", add(1), by="", why=""),
+        lambda: system.letters.waiting(),
+        lambda: system.wait_idle(),
+        lambda: list(log.read("total/a")),
+        lambda: log.append(Append("total/z", 0, (Added(1),))),
+        lambda: log.last_position(),
+        lambda: log.journal.write([("total/z", 1, "totals.added.v1", b"{}")]),
+        lambda: Log.open(url),
+        lambda: Log.open(url, read_only=True),
+        lambda: ActorSystem.open(url, totals),
+        lambda: retell(url, "total/a", behaviour=totals),
+        *(future.get for future in waiting),
+    ]
+    for use in uses:
+        refused(use)
+    assert not ref.is_alive()
+    assert list(system.refs()) == []
+    with system, log:
+        system.close()
+        log.close()
+
+
+@contextmanager
+def every_lock_held(system: ActorSystem) -> Iterator[None]:
+    """Another thread is in the middle of everything, and will never be through in a child."""
+    journal: Any = system.log.journal
+    connections = journal.store.connections
+    locks = [
+        system.log._writing, system._closing, system.forwarding, system.index._making,
+        system.committer._lock, system.timers._lock, connections._turn, connections._idle_lock,
+        *connections._places,
+    ]  # fmt: skip
+    held, over = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        for lock in locks:
+            lock.acquire()
+        held.set()
+        over.wait(WAIT)
+        for lock in locks:
+            lock.release()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    held.wait(WAIT)
+    yield
+    over.set()
+    thread.join()
+
+
+class Forking:
+    """The process that forks."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.url = f"sqlite:///{path}"
+        self.system: Any = ActorSystem.open(self.url, totals)
+        self.log: Any = self.system.log
+        self.staying = self.told = 0
+
+    def ask(self) -> int:
+        """Ask once."""
+        return int(self.system.ref("total/a").ask(add(1), timeout=WAIT).version)
+
+    def exit(self) -> int:
+        """A child while one ask is at work and another waits behind it."""
+        gate, ref = threading.Event(), self.system.ref("total/a")
+        waiting = [ref.ask(each, block=False) for each in (wait_for(gate), add(1))]
+        status = self.child(waiting)
+        gate.set()
+        assert [each.get(timeout=WAIT) for each in waiting]
+        return status
+
+    def held(self) -> int:
+        """A child in the middle of everything."""
+        fork.PATIENCE = 0.1
+        with every_lock_held(self.system):
+            return self.child([])
+
+    def child(self, waiting: list[Any]) -> int:
+        """Fork a child that tries everything; its status."""
+        number = os.fork()
+        if not number:
+            signal.alarm(PATIENCE)
+            try_everything(self.system, self.url, waiting)
+            sys.exit(7)
+        return os.waitstatus_to_exitcode(os.waitpid(number, 0)[1])
+
+    def other(self) -> int | None:
+        """A child of multiprocessing."""
+        process = multiprocessing.get_context("fork").Process(target=self.open_another)
+        process.start()
+        process.join(WAIT)
+        return process.exitcode
+
+    def open_another(self) -> None:
+        """In the child: a log of its own, beside the parent's."""
+        signal.alarm(PATIENCE)
+        for run in (1, 2):
+            with ActorSystem.open(f"{self.url}.other", totals) as system:
+                receipt = system.ref("total/a").ask(add(1), timeout=WAIT)
+                assert receipt.version == run
+        refused(lambda: self.system.ref("total/a"))
+
+    def stay(self) -> int:
+        """Fork a child that waits until it is told how to leave."""
+        ours, self.told = os.pipe()
+        self.staying = os.fork()
+        if not self.staying:
+            os.close(self.told)
+            match os.read(ours, 10).decode():
+                case "close":
+                    self.log.close()
+                    self.system.close()
+                case "forget":
+                    self.log = self.system = None
+                    gc.collect()
+            sys.exit(7)
+        os.close(ours)
+        return self.staying
+
+    def leave(self, how: str) -> int:
+        """Let that child go."""
+        os.write(self.told, how.encode())
+        os.close(self.told)
+        return os.waitstatus_to_exitcode(os.waitpid(self.staying, 0)[1])
+
+    def close(self) -> str:
+        """Close the system."""
+        self.system.close()
+        return "closed"
+
+
+def main() -> None:
+    """Do as told."""
+    warnings.simplefilter("ignore", DeprecationWarning)  # Python's, against forks beside threads
+    forking = Forking(sys.argv[1])
+    for line in sys.stdin:
+        word, *more = line.split()
+        print(getattr(forking, word)(*more), flush=True)
+    forking.close()
+
+
+if __name__ == "__main__":
+    main()
