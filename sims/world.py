@@ -68,7 +68,7 @@ class Simulation:
     def __init__(
         self,
         *behaviours: Behaviour,
-        seed: str,
+        seed: str | int,
         log: str = "memory:",
         start: datetime = DAWN,
         options: Options | None = None,
@@ -77,13 +77,13 @@ class Simulation:
     ) -> None:
         self.env = environment or simpy.Environment()
         self.clock = VirtualClock(self.env, start)
-        self.seed = seed
+        self.seed = str(seed)
         self.latency = latency
         self.lives = 0
         self._url = log
         self._behaviours = behaviours
         self._options = options or Options()
-        self._rng = Draws(seed, "turns", "").rng()
+        self._rng = Draws(self.seed, "turns", "").rng()
         self._ways = None if latency is None else self._make_ways(latency)
         self._refs: dict[str, SimulatedRef] = {}
         self._asked: dict[Future[Any], Message] = {}

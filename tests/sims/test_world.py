@@ -188,7 +188,7 @@ def test_another_seed_is_another_order() -> None:
     """Whose turn it is, is drawn: over some seeds every order of three is seen."""
 
     def order(seed: int) -> tuple[str, ...]:
-        with Simulation(totals, seed=str(seed)) as sim:
+        with Simulation(totals, seed=seed) as sim:
             for name in "abc":
                 sim.tell(f"total/{name}", add())
             sim.run()
