@@ -8,6 +8,7 @@
 | exit | forks a child that tries everything, then leaves by `sys.exit` | its status |
 | held | the same while another thread holds every lock | its status |
 | other | a child of `multiprocessing` opens another log | its status |
+| busy NUMBER | the same by `os.fork`, so many times under load | how many of them hung |
 | stay | forks a child that waits | its number |
 | leave HOW | that child closes its logs, forgets them or just leaves | its status |
 | close | closes the system | closed |
@@ -19,9 +20,11 @@ import gc
 import multiprocessing
 import os
 import signal
+import sqlite3
 import sys
 import threading
 import warnings
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -32,8 +35,9 @@ from retold import ActorSystem, Log, retell
 from retold.events import fork
 from retold.events.errors import UsedAfterFork
 from retold.events.log import Append
+from retold.events.recorders import connections, opening
 
-from ..actors.totals import WAIT, Added, add, totals, wait_for
+from ..actors.totals import WAIT, Added, add, note, totals, wait_for
 
 PATIENCE = 20
 """Seconds after which a child that hangs is ended by the alarm clock."""
@@ -48,8 +52,9 @@ def refused(use: Callable[[], Any]) -> None:
     raise AssertionError(f"{use} gave {found!r}")
 
 
-def try_everything(system: ActorSystem, url: str, waiting: list[Any]) -> None:
+def try_everything(forking: Forking, waiting: list[Any]) -> None:
     """All that somebody in a forked child may come to do with what the parent opened."""
+    system, url, recorder = forking.system, forking.url, forking.recorder
     log, ref = system.log, pykka.ActorRegistry.get_by_urn("total/a")
     assert ref is not None
     uses: list[Callable[[], Any]] = [
@@ -65,7 +70,11 @@ def try_everything(system: ActorSystem, url: str, waiting: list[Any]) -> None:
         lambda: list(log.read("total/a")),
         lambda: log.append(Append("total/z", 0, (Added(1),))),
         lambda: log.last_position(),
-        lambda: log.journal.write([("total/z", 1, "totals.added.v1", b"{}")]),
+        lambda: log.journal.last_position(),
+        lambda: recorder.write([("total/z", 1, "totals.added.v1", b"{}")]),
+        lambda: recorder.last_position(),
+        lambda: recorder.pragmas(),
+        lambda: recorder.reopen(),
         lambda: Log.open(url),
         lambda: Log.open(url, read_only=True),
         lambda: ActorSystem.open(url, totals),
@@ -79,17 +88,19 @@ def try_everything(system: ActorSystem, url: str, waiting: list[Any]) -> None:
     with system, log:
         system.close()
         log.close()
+        recorder.close()
 
 
 @contextmanager
-def every_lock_held(system: ActorSystem) -> Iterator[None]:
+def every_lock_held(system: ActorSystem, recorder: Any) -> Iterator[None]:
     """Another thread is in the middle of everything, and will never be through in a child."""
-    journal: Any = system.log.journal
-    connections = journal.store.connections
+    opened = recorder.store.connections
+    news: Any = threading.Event()
+    recorder.store.listeners.listen(news)
     locks = [
         system.log._writing, system._closing, system.forwarding, system.index._making,
-        system.committer._lock, system.timers._lock, connections._turn, connections._idle_lock,
-        *connections._places,
+        system.committer._lock, system.timers._lock, opened._turn, opened._idle_lock,
+        *opened._places, news._cond,
     ]  # fmt: skip
     held, over = threading.Event(), threading.Event()
 
@@ -109,14 +120,36 @@ def every_lock_held(system: ActorSystem) -> Iterator[None]:
     thread.join()
 
 
+class Watched(sqlite3.Connection):
+    """A connection of which can be said whether it is still there."""
+
+
+def watch_connections() -> list[weakref.ref[sqlite3.Connection]]:
+    """Every connection that is made from now on."""
+    made: list[weakref.ref[sqlite3.Connection]] = []
+
+    def connect(uri: str) -> sqlite3.Connection:
+        found = sqlite3.connect(
+            uri, uri=True, isolation_level=None, check_same_thread=False, factory=Watched
+        )
+        made.append(weakref.ref(found))
+        return found
+
+    for module in (connections, opening):
+        module.connect = connect  # type: ignore[attr-defined]  # where each of them looks it up
+    return made
+
+
 class Forking:
     """The process that forks."""
 
     def __init__(self, path: str) -> None:
         self.path = path
         self.url = f"sqlite:///{path}"
+        self.connections = watch_connections()
         self.system: Any = ActorSystem.open(self.url, totals)
         self.log: Any = self.system.log
+        self.recorder: Any = self.log.journal
         self.staying = self.told = 0
 
     def ask(self) -> int:
@@ -135,7 +168,7 @@ class Forking:
     def held(self) -> int:
         """A child in the middle of everything."""
         fork.PATIENCE = 0.1
-        with every_lock_held(self.system):
+        with every_lock_held(self.system, self.recorder):
             return self.child([])
 
     def child(self, waiting: list[Any]) -> int:
@@ -143,7 +176,7 @@ class Forking:
         number = os.fork()
         if not number:
             signal.alarm(PATIENCE)
-            try_everything(self.system, self.url, waiting)
+            try_everything(self, waiting)
             sys.exit(7)
         return os.waitstatus_to_exitcode(os.waitpid(number, 0)[1])
 
@@ -163,21 +196,57 @@ class Forking:
                 assert receipt.version == run
         refused(lambda: self.system.ref("total/a"))
 
+    def busy(self, number: str) -> int:
+        """Children while threads are inside SQLite all the time, each with a log of its own."""
+        over, hung = threading.Event(), 0
+        for work in (self.write_on, self.write_on, self.read_on, self.read_on):
+            threading.Thread(target=work, args=(over,), daemon=True).start()
+        for _ in range(int(number)):
+            child = os.fork()
+            if not child:
+                signal.alarm(PATIENCE // 4)
+                self.open_another_once()
+                os._exit(0)
+            hung += os.waitpid(child, 0)[1] != 0
+        over.set()
+        return hung
+
+    def write_on(self, over: threading.Event) -> None:
+        """Keep a writer busy."""
+        while not over.is_set():
+            self.system.ref(f"total/{threading.get_ident()}").ask(note("x" * 20_000))
+
+    def read_on(self, over: threading.Event) -> None:
+        """Keep a reader busy."""
+        while not over.is_set():
+            list(self.log.rows(max(0, self.log.last_position() - 300)))
+
+    def open_another_once(self) -> None:
+        """A log beside the parent's."""
+        with ActorSystem.open(f"{self.url}.other", totals) as system:
+            assert system.ref("total/a").ask(add(1), timeout=WAIT).position
+
     def stay(self) -> int:
         """Fork a child that waits until it is told how to leave."""
         ours, self.told = os.pipe()
+        here, arrived = os.pipe()
         self.staying = os.fork()
         if not self.staying:
             os.close(self.told)
+            os.write(arrived, b"!")
             match os.read(ours, 10).decode():
                 case "close":
                     self.log.close()
                     self.system.close()
                 case "forget":
-                    self.log = self.system = None
+                    there = sum(each() is not None for each in self.connections)
+                    self.log = self.system = self.recorder = None
                     gc.collect()
+                    assert sum(each() is not None for each in self.connections) == there > 0
             sys.exit(7)
-        os.close(ours)
+        os.read(here, 1)
+        for end in (ours, here, arrived):
+            os.close(end)
         return self.staying
 
     def leave(self, how: str) -> int:

@@ -148,6 +148,13 @@ def test_a_child_may_open_another_log(path: Path, parent: Process) -> None:
     assert versions(Path(f"{path}.other")) == [1, 2]
 
 
+def test_no_child_inherits_a_lock_of_sqlite(path: Path, parent: Process) -> None:
+    """Threads are let out of SQLite before each fork, so every child can open a log of its own."""
+    assert parent.do("busy", "60") == "0"
+    assert parent.end() == (0, "")
+    assert versions(Path(f"{path}.other")) == list(range(1, 61))
+
+
 def test_children_under_load_disturb_nobody(tmp_path: Path) -> None:
     """Thirty children, each forked in the middle of it: what was answered is in the log."""
     path, history = tmp_path / "busy.db", History()
