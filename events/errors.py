@@ -215,6 +215,41 @@ class Overloaded(RetoldError):
         )
 
 
+class NoSuchSubscription(RetoldError, LookupError):
+    """There is no subscription of this name, or there is none any more."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(
+            f"There is no subscription {name!r} of this log: it was never made, or was removed."
+        )
+
+
+class SubscriptionTaken(RetoldError):
+    """Somebody else consumes this subscription now; nothing of it is acknowledged here."""
+
+    def __init__(self, name: str, holder: str) -> None:
+        self.name = name
+        self.holder = holder
+        super().__init__(
+            f"The subscription {name!r} was taken over by {holder}: end this consumer, or that one."
+            " What is not acknowledged comes again there."
+        )
+
+
+class SubscriptionAhead(RetoldError):
+    """A subscription has a place behind the end of the log: it belongs to another log."""
+
+    def __init__(self, name: str, position: int, last: int) -> None:
+        self.name = name
+        self.position = position
+        self.last = last
+        super().__init__(
+            f"The subscription {name!r} stands at position {position}, and the log ends at {last}:"
+            " it was restored, or is another. Remove the subscription and begin it again."
+        )
+
+
 class UsedAfterFork(RetoldError, RuntimeError):
     """A log or system was used in a process that was forked from the one that opened it."""
 

@@ -9,7 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from .recorders.changes import Changes
 
 Row: TypeAlias = tuple[str, int, str, bytes]
 """What is written: address, version, wire name, state (the encoded envelope)."""
@@ -35,6 +38,11 @@ class Journal(Protocol):
     @property
     def path(self) -> str:
         """What to call this journal in messages: a file, `memory:`, a module."""
+        ...
+
+    @property
+    def file(self) -> str:
+        """The file that it keeps, beside which others may be put; empty for none."""
         ...
 
     def write(self, rows: Sequence[Row], due: Sequence[Due] = ()) -> Sequence[int]:
@@ -85,6 +93,10 @@ class Journal(Protocol):
 
     def drop_snapshots(self, addresses: Sequence[str] | None = None) -> None:
         """Forget those of these addresses, or all."""
+        ...
+
+    def changes(self) -> Changes:
+        """How one reader learns of new rows."""
         ...
 
     def last_position(self) -> int:

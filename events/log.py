@@ -12,6 +12,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import cached_property
 from types import TracebackType
 from typing import Any, Self, cast
 
@@ -21,11 +22,13 @@ from eventsourcing.persistence import IntegrityError
 from .address import check
 from .clock import Clock, WallClock
 from .codec import Codec
+from .follow import Follower
 from .fork import Abandoned, FileId, keep_for_ever, register
 from .journal import Due, Journal, SnapshotRow
 from .log_errors import ConcurrencyError, LogReadOnly
 from .opening import open_journal
 from .recorded import Recorded
+from .subscription import Subscription, Subscriptions
 
 TailRow = tuple[str, int, str, bytes]
 """A row whose state still lacks its stamp: address, version, wire name, tail."""
@@ -209,6 +212,24 @@ class Log:
         """The rows as stored, undecoded, by position: for verification and export."""
         return self._journal.scan(after, upto)
 
+    def follow(self, after: int = 0, *kinds: str) -> Follower:
+        """Every event behind a position, and every later one as it is stored; of these kinds of
+        actors, or of all.
+
+        `for each in log.follow(120, "account")`, `async for`, or `.call(callback)`. In the order of
+        the log, each exactly once; it never holds a writer up.
+        """
+        return Follower(self, after, kinds)
+
+    def subscribe(self, name: str, *kinds: str, after: int = 0) -> Subscription:
+        """Go on with a durable subscription, or begin one behind a position."""
+        return self.subscriptions.open(name, *kinds, after=after)
+
+    @cached_property
+    def subscriptions(self) -> Subscriptions:
+        """The durable subscriptions of this log, to list, pause and remove."""
+        return Subscriptions(self)
+
     def save_snapshots(self, rows: Sequence[SnapshotRow]) -> bool:
         """Keep snapshots beside the events; False if the store keeps none."""
         return self._journal.save_snapshots(rows)
@@ -235,6 +256,8 @@ class Log:
 
     def close(self) -> None:
         """Close the log and give the lease back; a second call does nothing."""
+        if "subscriptions" in vars(self):
+            self.subscriptions.close()
         self._journal.close()
 
     def abandon(self) -> Iterator[FileId]:
@@ -257,9 +280,11 @@ class Log:
 
     def _continue_time(self) -> None:
         """Let no event be recorded earlier than the last one of the log."""
+        if self.read_only:
+            return
         last = self.last_position()
         row = next(self._journal.scan(last - 1, last), None) if last else None
-        if row is not None and not self.read_only:
+        if row is not None:
             self.clock.not_before(self.codec.stamp(*row).recorded_at)
 
 

@@ -71,6 +71,7 @@ class CrashingJournal:
         self.plans: list[Crash] = []
         self.rows = journal.rows
         self.scan = journal.scan
+        self.changes = journal.changes
         self.save_snapshots = journal.save_snapshots
         self.snapshot = journal.snapshot
         self.drop_snapshots = journal.drop_snapshots
@@ -79,6 +80,11 @@ class CrashingJournal:
     def path(self) -> str:
         """What to call it in messages."""
         return self.journal.path
+
+    @property
+    def file(self) -> str:
+        """The file that it keeps, empty for none."""
+        return self.journal.file
 
     def write(self, rows: Sequence[Row], due: Sequence[Due] = ()) -> Sequence[int]:
         """Store all rows, or none; a crash that strikes here raises `PowerLoss`."""

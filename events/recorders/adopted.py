@@ -16,6 +16,8 @@ from eventsourcing.persistence import ApplicationRecorder, StoredEvent
 
 from ..journal import Due, Row, SnapshotRow, StoredRow
 from ..log_errors import LogClosed
+from .changes import Changes, Looked
+from .listeners import Listeners
 
 PIECE = 1000
 
@@ -31,10 +33,12 @@ class AdoptedJournal:
         self, recorder: ApplicationRecorder, path: str, close: Callable[[], None] | None = None
     ) -> None:
         self.path = path
+        self.file = ""
         self._recorder = recorder
         self._close = close
         self._closed = False
         self._lock = Lock()
+        self._listeners = Listeners()
         self._seen = 0
         self._index: dict[str, tuple[array[int], array[int]]] = {}
 
@@ -49,6 +53,7 @@ class AdoptedJournal:
         positions = self._recorder.insert_events(events)
         if positions is None:
             raise TypeError(f"{self.path} does not tell the positions of what it stored")
+        self._listeners.notify()
         return positions
 
     def reopen(self) -> None:
@@ -95,6 +100,10 @@ class AdoptedJournal:
     def drop_snapshots(self, addresses: Sequence[str] | None = None) -> None:
         """There is nothing to forget."""
 
+    def changes(self) -> Changes:
+        """Told of what is written here, and looked for: others may write as well."""
+        return Looked(self._listeners, self.last_position)
+
     def last_position(self) -> int:
         """The highest position stored, 0 for an empty recorder."""
         self._check_open()
@@ -123,6 +132,7 @@ class AdoptedJournal:
             self._closed = True
             if self._close is not None:
                 self._close()
+            self._listeners.notify()
 
     def _catch_up(self) -> None:
         with self._lock:

@@ -60,6 +60,7 @@ class Connections:
         self._turn = Lock()
         self._idle: list[sqlite3.Connection] = []
         self._idle_lock = Lock()
+        self._watcher: sqlite3.Connection | None = None
         self._places = tuple(Lock() for _ in range(READERS))
         self._held: list[Lock] = []
         self._forked = False
@@ -140,6 +141,16 @@ class Connections:
                 raise
             self._give_back(connection)
 
+    def stamp(self) -> int:
+        """A number that is another once somebody else has committed: SQLite's `data_version`."""
+        with self._idle_lock:
+            if self._closed:
+                raise self._gone()
+            if self._watcher is None:
+                self._watcher = connect(self._readers)
+            (version,) = self._watcher.execute("PRAGMA data_version").fetchone()
+        return int(version)
+
     def pragmas(self) -> dict[str, str]:
         """How durable a write is, as the connection that writes says it itself."""
         with self._turn:
@@ -155,9 +166,11 @@ class Connections:
         with self._turn:
             self._closed = True
             with self._idle_lock:
-                idle, self._idle = self._idle, []
+                idle, self._idle = [*self._idle, self._watcher], []
+                self._watcher = None
             for connection in idle:
-                connection.close()
+                if connection is not None:
+                    connection.close()
             if self._writer is not None:
                 self._writer.close()
                 self._writer = None
@@ -181,9 +194,9 @@ class Connections:
         """In a forked child: the file and all that is open of it are the parent's."""
         if self._closed:
             return
-        keep_for_ever([self._writer, *self._idle])
+        keep_for_ever([self._writer, self._watcher, *self._idle])
         self._forked = self._closed = True
-        self._writer, self._idle, self._held = None, [], []
+        self._writer, self._watcher, self._idle, self._held = None, None, [], []
         self._turn, self._idle_lock = Lock(), Lock()
         self._places = tuple(Lock() for _ in range(READERS))
         if self._lease is not None:

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
-from threading import Event
+from typing import Protocol
+
+
+class Bell(Protocol):
+    """What can be rung from any thread: `threading.Event`, and what looks like one."""
+
+    def set(self) -> None:
+        """Ring; short, and raises nothing."""
+        ...
 
 
 class Listeners:
-    """The events to set after every commit."""
+    """The bells to ring after every commit."""
 
     def __init__(self) -> None:
-        self._events: set[Event] = set()
+        self._bells: set[Bell] = set()
 
-    def listen(self, event: Event) -> None:
-        """Set `event` after every commit from now on."""
-        self._events.add(event)
+    def listen(self, bell: Bell) -> None:
+        """Ring `bell` after every commit from now on."""
+        self._bells.add(bell)
 
-    def unlisten(self, event: Event) -> None:
-        """Leave `event` alone from now on; a second call does nothing."""
-        self._events.discard(event)
+    def unlisten(self, bell: Bell) -> None:
+        """Leave `bell` alone from now on; a second call does nothing."""
+        self._bells.discard(bell)
 
     def notify(self) -> None:
         """Say that something was stored, or that the store was closed."""
-        if self._events:
+        if self._bells:
             # A copy: listeners come and go while we call.
-            for event in tuple(self._events):
-                event.set()
+            for bell in tuple(self._bells):
+                bell.set()

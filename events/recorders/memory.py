@@ -11,6 +11,7 @@ from eventsourcing.persistence import IntegrityError, Tracking
 
 from ..journal import Due, Row, SnapshotRow, StoredRow
 from ..log_errors import LogClosed
+from .changes import Told
 from .library import OriginatorIds, StoreProcessRecorder
 from .listeners import Listeners
 
@@ -219,6 +220,8 @@ class MemoryRecorder(StoreProcessRecorder):
     As the one over a file, but nothing outlives it. Positions are 1, 2, 3 without a gap.
     """
 
+    file = ""
+
     def __init__(self, originator_ids: OriginatorIds = "text", *, path: str = "memory:") -> None:
         self._table = MemoryTable(path)
         super().__init__(self._table, originator_ids)
@@ -263,6 +266,10 @@ class MemoryRecorder(StoreProcessRecorder):
         while piece := self._table.notices(after, upto, (), PIECE):
             yield from piece
             after = piece[-1][0]
+
+    def changes(self) -> Told:
+        """Told of everything."""
+        return Told(self._table.listeners)
 
     def last_position(self) -> int:
         """The highest position stored, 0 for an empty log."""

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Self
 
 from ..journal import Due, Row, SnapshotRow, StoredRow
+from .changes import Changes, Looked, Told
 from .connections import Connections
 from .library import OriginatorIds, StoreProcessRecorder
 from .opening import open_file
@@ -54,6 +55,11 @@ class SqliteRecorder(StoreProcessRecorder):
         return self._connections.path
 
     @property
+    def file(self) -> str:
+        """The file, whatever links lead to it."""
+        return os.path.realpath(self._connections.path)
+
+    @property
     def read_only(self) -> bool:
         """Whether writes are refused."""
         return self._connections.read_only
@@ -90,6 +96,11 @@ class SqliteRecorder(StoreProcessRecorder):
     def scan(self, after: int = 0, upto: int | None = None) -> Iterator[StoredRow]:
         """The rows with `after < position <= upto`, by position, read in short pieces."""
         return self._table.scan(after, upto)
+
+    def changes(self) -> Changes:
+        """Told at once where this process writes, looked for by `data_version` where it reads."""
+        listeners = self._connections.listeners
+        return Looked(listeners, self._connections.stamp) if self.read_only else Told(listeners)
 
     def last_position(self) -> int:
         """The highest position stored, 0 for an empty file."""

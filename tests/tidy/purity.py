@@ -39,6 +39,7 @@ MAY_CATCH_ALL = {
     "actors/saga/course.py": "a saga whose step has no command to send goes back, and never hangs",
     "actors/saga/replies.py": "a reply that cannot be kept makes the saga go back",
     "actors/dispatch.py": "the pool: no turn takes a thread down with it",
+    "events/calling.py": "a callback is somebody else's code: it ends itself, and says so",
     "events/commit.py": "the committer: an unknown failure means the outcome is open",
     "projections/runner.py": "the runner: a fold that raises stops itself, not its neighbours",
     "gateway/dead_letters.py": "a letter fails by somebody else's code, and the next is tried",

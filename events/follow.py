@@ -1,0 +1,208 @@
+"""Following a log while it grows: as an iterator, by a callback, or with `async for`.
+
+A follower reads in short pieces and holds nothing between two of them: no read transaction, no part
+of the WAL, nothing that a writer would wait for. A slow one falls behind, and that is all. In the
+process that writes it is woken by the commit; in any other it looks every few milliseconds whether
+there was one. Every event comes exactly once and in the order of the log, from any position.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import suppress
+from itertools import islice
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+import attrs
+
+from .address import kind
+from .calling import Calling
+from .clock import Countdown
+from .errors import RetoldError
+from .log_errors import LogClosed
+from .recorded import Recorded
+from .recorders.listeners import Bell
+
+if TYPE_CHECKING:
+    from .log import Log
+
+PIECE = 1000
+"""Rows that are read at a time."""
+
+
+@attrs.frozen
+class Batch:
+    """Events in the order of the log, and the position up to which that is all there is.
+
+    `upto` may lie behind the last event: what stands between is of other kinds.
+    """
+
+    events: list[Recorded]
+    upto: int
+
+
+class Follower:
+    """Reads a log on for ever, from behind a position. For one thread or task at a time."""
+
+    def __init__(self, log: Log, after: int = 0, kinds: tuple[str, ...] = ()) -> None:
+        self._log = log
+        self._kinds = frozenset(kinds)
+        self._changes = log.journal.changes()
+        self._bell = threading.Event()
+        self._ringing: Bell = self._bell
+        self._ended = False
+        self.position = after
+        """Everything up to here was handed out."""
+
+    def read(self) -> Batch | None:
+        """The next piece of what is there already, None at the end of the log; never waits.
+
+        Raises as `Log.scan` does where the very next event cannot be read, and does so again.
+        """
+        return self._taken(self._next())
+
+    def _taken(self, batch: Batch | None) -> Batch | None:
+        if batch is not None:
+            if batch.events:
+                self._hand_out(batch.events[-1])
+            self.position = batch.upto
+        return batch
+
+    def _hand_out(self, each: Recorded) -> Recorded:
+        self.position = each.position
+        return each
+
+    def _next(self) -> Batch | None:
+        kinds, recorded = self._kinds, self._log.codec.recorded
+        events: list[Recorded] = []
+        upto = before = self.position
+        try:
+            for row in islice(self._log.rows(before), PIECE):
+                if not kinds or kind(row[1]) in kinds:
+                    events.append(recorded(*row))
+                upto = row[0]
+        except RetoldError:
+            if upto == before:
+                raise
+        return Batch(events, upto) if upto > before else None
+
+    def batch(self, timeout: float | None = None) -> Batch | None:
+        """The next piece, waited for up to `timeout` seconds; None then, and after the end."""
+        return self._taken(self._wait_for_next(timeout))
+
+    def _wait_for_next(self, timeout: float | None = None) -> Batch | None:
+        left = Countdown(timeout)
+        self._listen(self._bell)
+        try:
+            while True:
+                self._bell.clear()
+                self._changes.look()
+                if self._ended:
+                    return None
+                if (batch := self._next()) is not None or not self._wait(left):
+                    return batch
+        except LogClosed:
+            self._ended = True
+        finally:
+            self._changes.unlisten(self._bell)
+        return None
+
+    def _listen(self, bell: Bell) -> None:
+        self._ringing = bell
+        self._changes.listen(bell)
+
+    def _wait(self, left: Countdown) -> bool:
+        """Wait for news; False when the time is up."""
+        while not self._bell.is_set():
+            seconds, pause = left.seconds(), self._changes.pause()
+            if seconds == 0:
+                return False
+            limits = [each for each in (seconds, pause) if each is not None]
+            self._bell.wait(min(limits, default=None))
+            if self._changes.look():
+                return True
+        return True
+
+    def __iter__(self) -> Iterator[Recorded]:
+        """Every event from the position on, for ever; ends when it or its log is closed."""
+        while (batch := self._wait_for_next()) is not None:
+            for each in batch.events:
+                if self._ended:
+                    return
+                yield self._hand_out(each)
+            self.position = batch.upto
+
+    async def __aiter__(self) -> AsyncIterator[Recorded]:
+        """The same without blocking the event loop: reading is done on a thread."""
+        while (batch := await self._await_next()) is not None:
+            for each in batch.events:
+                if self._ended:
+                    return
+                yield self._hand_out(each)
+            self.position = batch.upto
+
+    async def next_batch(self) -> Batch | None:
+        """The next piece, awaited; None after the end."""
+        return self._taken(await self._await_next())
+
+    async def _await_next(self) -> Batch | None:
+        news = asyncio.Event()
+        bell = LoopBell(asyncio.get_running_loop(), news)
+        self._listen(bell)
+        try:
+            while True:
+                news.clear()
+                self._changes.look()
+                if self._ended:
+                    return None
+                if (batch := await asyncio.to_thread(self._next)) is not None:
+                    return batch
+                await self._wait_async(news)
+        except LogClosed:
+            self._ended = True
+        finally:
+            self._changes.unlisten(bell)
+        return None
+
+    async def _wait_async(self, news: asyncio.Event) -> None:
+        while not (news.is_set() or self._ended):
+            with suppress(TimeoutError):
+                await asyncio.wait_for(news.wait(), self._changes.pause())
+            if self._changes.look():
+                return
+
+    def call(self, callback: Callable[[Recorded], None], *, name: str = "") -> Calling:
+        """Call back for every event, on a thread of its own; close what this returns to end it."""
+        return Calling(self, callback, name)
+
+    def close(self) -> None:
+        """End it, from any thread: whoever waits for the next event is told that there is none."""
+        self._ended = True
+        self._ringing.set()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class LoopBell:
+    """A bell that rings in an event loop."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:
+        self._loop = loop
+        self._event = event
+
+    def set(self) -> None:
+        """Ring; nothing where the loop was closed, for nobody waits any more."""
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._event.set)

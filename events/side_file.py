@@ -1,0 +1,142 @@
+"""A small SQLite file beside a log: what readers remember, and views. Never facts.
+
+It has its own connections and locks, so nothing that is done with it can hold up whoever writes the
+log. A change is whole and survives a crash of the process; a power cut may take the last ones back
+(WAL, `synchronous=NORMAL`), and whoever reads the log reads a little of it again.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from threading import RLock
+from typing import Any
+
+from .errors import UsedAfterFork
+from .fork import FileId, file_id, keep_for_ever, register
+from .log_errors import LogClosed, StorageFailed, StorageFull
+
+MEMORY = ":memory:"
+BUSY_SECONDS = 10.0
+
+
+class SideFile:
+    """An SQLite database in a file, or in memory for as long as this object lives."""
+
+    def __init__(self, path: str, tables: str) -> None:
+        """Open or make it; `tables` are statements that do nothing where the tables exist.
+
+        Raises `StorageFailed` where it cannot be made or is no SQLite database.
+        """
+        self.path = path
+        self._lock = RLock()
+        self._forked = False
+        self._connection: sqlite3.Connection | None = None
+        try:
+            if path != MEMORY:
+                Path(path).parent.mkdir(parents=True, exist_ok=True)
+            self._connection = _connect(path)
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._connection.execute("PRAGMA synchronous = NORMAL")
+            self._connection.executescript(tables)
+        except (sqlite3.Error, OSError) as error:
+            self.close()
+            raise StorageFailed(path, str(error)) from error
+        self._file = None if path == MEMORY else file_id(path)
+        register(self)
+
+    @contextmanager
+    def changing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction: committed at the end of the block, rolled back if it raises.
+
+        Raises `StorageFull` and `StorageFailed` where SQLite cannot begin or commit.
+        """
+        with self._lock:
+            connection = self._open()
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.Error as error:
+                raise self._failure(error) from error
+            try:
+                yield connection
+                self._commit(connection)
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+
+    def _commit(self, connection: sqlite3.Connection) -> None:
+        try:
+            connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise self._failure(error) from error
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """A connection that only reads, and sees one moment throughout the block."""
+        if self.path == MEMORY:
+            with self._lock:
+                yield self._open()
+            return
+        self._open()
+        connection = _connect(f"{Path(self.path).absolute().as_uri()}?mode=ro")
+        try:
+            connection.execute("BEGIN")
+            yield connection
+        finally:
+            connection.close()
+
+    def find(self, statement: str, values: Sequence[Any] = ()) -> Any:
+        """The first row that a statement selects, None for none."""
+        with self._lock:
+            return self._open().execute(statement, values).fetchone()
+
+    def replace_by(self, other: SideFile) -> None:
+        """Make the whole content that of another, in one transaction: readers see either."""
+        with self._lock, other._lock:
+            try:
+                other._open().backup(self._open())
+            except sqlite3.Error as error:
+                raise self._failure(error) from error
+
+    def close(self) -> None:
+        """Close it; a second call does nothing."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+    def abandon(self) -> Iterator[FileId]:
+        """In a forked child: it is the parent's."""
+        keep_for_ever(self._connection)
+        self._forked, self._connection, self._lock = True, None, RLock()
+        return iter(() if self._file is None else (self._file,))
+
+    def _open(self) -> sqlite3.Connection:
+        if self._connection is None:
+            raise UsedAfterFork(self.path) if self._forked else LogClosed(self.path)
+        return self._connection
+
+    def _failure(self, error: sqlite3.Error) -> Exception:
+        full = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL
+        return (StorageFull if full else StorageFailed)(self.path, str(error))
+
+
+def remove(path: str) -> None:
+    """Remove a database and what SQLite keeps beside it."""
+    for end in ("", "-wal", "-shm"):
+        if os.path.exists(f"{path}{end}"):
+            os.remove(f"{path}{end}")
+
+
+def _connect(path: str) -> sqlite3.Connection:
+    return sqlite3.connect(
+        path,
+        uri=path.startswith("file:"),
+        isolation_level=None,
+        check_same_thread=False,
+        timeout=BUSY_SECONDS,
+    )
