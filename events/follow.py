@@ -57,6 +57,11 @@ class Follower:
         self.position = after
         """Everything up to here was handed out."""
 
+    @property
+    def ended(self) -> bool:
+        """Whether it was closed, or its log."""
+        return self._ended
+
     def read(self) -> Batch | None:
         """The next piece of what is there already, None at the end of the log; never waits.
 
@@ -177,6 +182,12 @@ class Follower:
     def call(self, callback: Callable[[Recorded], None], *, name: str = "") -> Calling:
         """Call back for every event, on a thread of its own; close what this returns to end it."""
         return Calling(self, callback, name)
+
+    def instead(self, position: int, kinds: tuple[str, ...]) -> Follower:
+        """Another one for the same log; this one is closed, and whoever waits in it goes on."""
+        another = Follower(self._log, position, kinds)
+        self.close()
+        return another
 
     def close(self) -> None:
         """End it, from any thread: whoever waits for the next event is told that there is none."""

@@ -13,6 +13,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
+from hashlib import sha256
 from types import TracebackType
 from typing import Any, Self, cast
 
@@ -241,6 +242,11 @@ class Log:
     def drop_snapshots(self, addresses: Sequence[str] | None = None) -> None:
         """Forget snapshots, of these addresses or all: it changes nothing but time."""
         self._journal.drop_snapshots(addresses)
+
+    def origin(self) -> str:
+        """What tells this log from any other: a digest of its first row, empty without one."""
+        row = next(self._journal.scan(0, None), None)
+        return sha256(repr(row).encode()).hexdigest()[:16] if row is not None else ""
 
     def last_position(self) -> int:
         """The highest position, 0 for an empty log."""

@@ -1,0 +1,59 @@
+"""A projection: how a view is made from the events of a log, one after the other.
+
+It is a value: a name and a function. A `Projection` makes a view in memory, whatever object that
+is; a `StoredProjection` makes tables in an SQLite file of its own. Either is told every event once,
+in the order of the log, and nothing else; so the view can be made again at any time, up to any
+event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import attrs
+
+from ..events.recorded import Recorded
+
+Fold: TypeAlias = Callable[[Any, Recorded], Any]
+"""`apply(view, recorded)`: the view with one more event."""
+
+Write: TypeAlias = Callable[[Any, Recorded], None]
+"""`apply(db, recorded)`: changes the tables by `db.execute(…)`; `db` is a `sqlite3.Connection`."""
+
+
+def _named(_: Any, __: Any, name: Any) -> None:
+    if not isinstance(name, str) or not name.strip():
+        raise ValueError(f"a projection has a name, not {name!r}")
+
+
+@attrs.frozen(kw_only=True)
+class Projection:
+    """A view in memory: made anew from the log whenever a runner starts.
+
+    `start()` gives the empty view, `apply(view, recorded)` the view with one more event: another
+    object, or the same one changed. Only events of actors of these `kinds` are told, of all if none
+    are named.
+    """
+
+    name: str = attrs.field(validator=_named)
+    start: Callable[[], Any]
+    apply: Fold
+    kinds: tuple[str, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class StoredProjection:
+    """A view in tables of an SQLite file, with the place in the log that it stands at.
+
+    `tables` are the statements that make the empty tables, `apply(db, recorded)` changes them for
+    one event, inside a transaction that also moves the place: it neither commits nor rolls back.
+    Another `version` than the one that a file was made with has it made anew beside the old one,
+    which is replaced when the new one has caught up.
+    """
+
+    name: str = attrs.field(validator=_named)
+    tables: str
+    apply: Write
+    kinds: tuple[str, ...] = ()
+    version: int = 1

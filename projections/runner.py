@@ -1,0 +1,225 @@
+"""The runner: keeps the views of several projections up to date, each alone.
+
+Each projection reads the log by itself, at its own pace and from its own place, on a thread of its
+own; one that fails or is slow stops nobody else. Stored views live in files beside the log, one
+each, in the folder `FILE-views`; they go on where they stood when the runner is opened again.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeAlias
+from urllib.parse import quote
+
+import attrs
+from filelock import FileLock, Timeout
+
+from ..events.clock import this_process
+from ..events.errors import RetoldError
+from ..events.log import Log
+from ..events.log_errors import LogReadOnly
+from ..events.side_file import MEMORY
+from .errors import ForeignView, NoSuchProjection, ViewInUse
+from .projection import Projection, StoredProjection
+from .running import Lag, Progress, Running, Status
+from .stored_view import StoredView
+from .view import MemoryView, View
+
+AnyProjection: TypeAlias = Projection | StoredProjection
+
+_log = logging.getLogger("retold")
+
+
+@attrs.frozen
+class ProjectionStatus:
+    """How one projection stands. `failure` is empty unless it failed."""
+
+    name: str
+    status: Status
+    position: int
+    events: int
+    lag: Lag
+    failure: str
+
+
+class Projections:
+    """Keeps views up to date from a log. Use it as a context manager, or `close` it.
+
+    `projections["balances"]` is one of them. With `threads=False` nothing happens by itself:
+    `catch_up`, and every `wait`, takes what is there on the caller's thread, which is what tests
+    and simulations want.
+    """
+
+    def __init__(
+        self,
+        log: Log,
+        *projections: AnyProjection,
+        folder: str | os.PathLike[str] | None = None,
+        threads: bool = True,
+        progress: Progress | None = None,
+    ) -> None:
+        """Stored views go into `folder`: if not given `FILE-views` beside the log, and of a log in
+        no file into memory. `progress(name, position, last)` is called after each piece taken.
+
+        Raises `ViewInUse` where another runner has one of them, `StorageFailed` where a view's file
+        cannot be opened, ValueError for two projections of one name.
+        """
+        names = [each.name for each in projections]
+        if len(set(names)) < len(names):
+            raise ValueError(f"two projections have one name: {', '.join(sorted(names))}")
+        self._log = log
+        self._threads = threads
+        self._folder = views_folder(log, folder)
+        self._running: dict[str, Running] = {}
+        self._leases: list[FileLock] = []
+        self._rebuilding: list[threading.Thread] = []
+        try:
+            for each in projections:
+                self._running[each.name] = self._opened(each, progress)
+            if threads:
+                self._start()
+        except BaseException:
+            self.close()
+            raise
+
+    def _opened(self, projection: AnyProjection, progress: Progress | None) -> Running:
+        view = self._view(projection)
+        running = Running(self._log, projection, view, progress)
+        if isinstance(view, StoredView) and isinstance(projection, StoredProjection):
+            self._take_up(running, view, projection)
+        return running
+
+    def _view(self, projection: AnyProjection) -> View:
+        if isinstance(projection, Projection):
+            return MemoryView(projection)
+        path = MEMORY if self._folder is None else view_path(self._folder, projection.name)
+        if path != MEMORY:
+            self._leases.append(self._lease(projection.name, path))
+        return StoredView(projection, path, self._log.origin())
+
+    def _lease(self, name: str, path: str) -> FileLock:
+        """The right to change a view, which ends with this process in any way."""
+        lock = FileLock(f"{path}-lease", thread_local=False)
+        try:
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            lock.acquire(blocking=False)
+        except Timeout:
+            raise ViewInUse(name, path, _signed(path)) from None
+        except OSError as error:
+            raise LogReadOnly(path, f"its view cannot be kept there ({error.strerror})") from error
+        with suppress(OSError):
+            Path(f"{path}-holder").write_text(this_process(self._log.clock), encoding="utf-8")
+        return lock
+
+    def _take_up(self, running: Running, view: StoredView, projection: StoredProjection) -> None:
+        """Begin as the view's file says that it stands."""
+        found, origin, last = view.standing(), self._log.origin(), self._log.last_position()
+        if found.paused:
+            running.status = "paused"
+        if found.version != projection.version:
+            running.status = "outdated"
+        if (found.origin and found.origin != origin) or found.position > last:
+            running.status = "outdated"
+            reason = f"it was made from another log, up to position {found.position}"
+            running.failure = ForeignView(projection.name, reason)
+            _log.warning("%s", running.failure)
+        elif not found.origin and origin:
+            view.sign(origin)
+
+    def _start(self) -> None:
+        for each in self._running.values():
+            each.start()
+            if each.status == "outdated":
+                thread = threading.Thread(target=self._renew, args=(each,), daemon=True)
+                self._rebuilding.append(thread)
+                thread.start()
+
+    def _renew(self, running: Running) -> None:
+        """Make an outdated view anew while the old one is read."""
+        try:
+            running.rebuild()
+        except RetoldError as error:
+            if running.status != "closed":
+                running.stop_at(error)
+
+    def __getitem__(self, name: str) -> Running:
+        """One of them; raises `NoSuchProjection`."""
+        try:
+            return self._running[name]
+        except KeyError:
+            raise NoSuchProjection(name, tuple(self._running)) from None
+
+    def __iter__(self) -> Iterator[Running]:
+        """All of them, in the order in which they were given."""
+        return iter(self._running.values())
+
+    def status(self) -> list[ProjectionStatus]:
+        """How each of them stands."""
+        return [
+            ProjectionStatus(
+                each.name, each.status, each.position, each.events, each.lag,
+                str(each.failure or ""),
+            )
+            for each in self
+        ]  # fmt: skip
+
+    def view(self, name: str) -> AbstractContextManager[Any]:
+        """A view, standing still: `with projections.view("balances") as db`."""
+        return self[name].view()
+
+    def wait(self, name: str, position: int, timeout: float | None = None) -> None:
+        """Wait until a view has everything up to a position; as `Running.wait`."""
+        self[name].wait(position, timeout)
+
+    def catch_up(self) -> None:
+        """Take what is there on this thread; outdated views are made anew."""
+        for each in self:
+            if each.status == "outdated":
+                each.rebuild()
+            each.catch_up()
+
+    def close(self, timeout: float | None = 10.0) -> None:
+        """End all of them after the piece at work; a second call does nothing."""
+        for each in self._running.values():
+            each.close(timeout)
+        for thread in self._rebuilding:
+            thread.join(timeout)
+        for lease in self._leases:
+            lease.release(force=True)
+        self._leases = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def views_folder(log: Log, folder: str | os.PathLike[str] | None = None) -> str | None:
+    """Where the stored views of a log are; None for memory."""
+    if folder is not None:
+        return os.fspath(folder)
+    return f"{log.journal.file}-views" if log.journal.file else None
+
+
+def view_path(folder: str, name: str) -> str:
+    """The file of a view."""
+    return os.path.join(folder, f"{quote(name, safe='')}.db")
+
+
+def _signed(path: str) -> str:
+    try:
+        return Path(f"{path}-holder").read_text(encoding="utf-8")
+    except OSError:
+        return "another runner"

@@ -1,0 +1,166 @@
+"""A view in an SQLite file of its own: its tables, and the place that it stands at, in one.
+
+The table `retold_view` has one row: which version of which projection made the view, from which
+log, up to which position, and how it stands. Events and place are changed in one transaction, so a
+crash leaves both or neither, and each event counts once.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from typing import Any
+
+import attrs
+
+from ..events.follow import Batch
+from ..events.recorded import Recorded
+from ..events.side_file import MEMORY, SideFile, remove
+from .errors import ProjectionFailed, ViewInUse
+from .projection import StoredProjection
+from .view import View
+
+_TABLE = (
+    "CREATE TABLE retold_view ("
+    "name TEXT NOT NULL, version INTEGER NOT NULL, position INTEGER NOT NULL, "
+    "events INTEGER NOT NULL, origin TEXT NOT NULL, paused INTEGER NOT NULL, failure TEXT NOT NULL)"
+)
+_THERE = "SELECT 1 FROM sqlite_master WHERE name = 'retold_view'"
+_STANDING = "SELECT name, version, position, events, origin, paused, failure FROM retold_view"
+_MOVE = "UPDATE retold_view SET position = ?, events = events + ? WHERE position = ?"
+
+
+@attrs.frozen
+class Standing:
+    """How a stored view stands, as its own file says."""
+
+    name: str
+    version: int
+    position: int
+    events: int
+    origin: str
+    paused: bool
+    failure: str
+
+
+class StoredView:
+    """The tables of one projection. Safe to use from many threads; one runner changes it."""
+
+    def __init__(self, projection: StoredProjection, path: str, origin: str) -> None:
+        """Open the view at `path`, or make it empty. Raises `StorageFailed`."""
+        self.path = path
+        self.projection = projection
+        self._origin = origin
+        self.file = SideFile(path, "")
+        try:
+            self._make()
+            self._refresh()
+        except BaseException:
+            self.close()
+            raise
+
+    def _make(self) -> None:
+        with self.file.changing() as db:
+            if db.execute(_THERE).fetchone() is None:
+                db.execute(_TABLE)
+                for statement in statements(self.projection.tables):
+                    db.execute(statement)
+                made = (self.projection.name, self.projection.version, self._origin)
+                db.execute("INSERT INTO retold_view VALUES (?, ?, 0, 0, ?, 0, '')", made)
+
+    def _refresh(self) -> None:
+        standing = self.standing()
+        self.position, self.events = standing.position, standing.events
+
+    def standing(self) -> Standing:
+        """How it stands."""
+        name, version, position, events, origin, paused, failure = self.file.find(_STANDING)
+        return Standing(name, version, position, events, origin, bool(paused), failure)
+
+    def note(self, *, paused: bool, failure: str) -> None:
+        """Keep whether it is paused, and what it failed with: for whoever looks, and for later."""
+        with self.file.changing() as db:
+            db.execute("UPDATE retold_view SET paused = ?, failure = ?", (paused, failure))
+
+    def sign(self, origin: str) -> None:
+        """Say from which log it is made, where that was not known yet."""
+        with self.file.changing() as db:
+            db.execute("UPDATE retold_view SET origin = ?", (origin,))
+        self._origin = origin
+
+    def take(self, batch: Batch) -> None:
+        """Take a batch in one transaction; up to the first event that fails."""
+        try:
+            self._take(batch.events, batch.upto)
+        except ProjectionFailed as failed:
+            good = [each for each in batch.events if each.position < failed.position]
+            if good:
+                self._take(good, good[-1].position)
+            raise
+
+    def _take(self, events: list[Recorded], upto: int) -> None:
+        apply, count = self.projection.apply, len(events)
+        with self.file.changing() as db:
+            for each in events:
+                try:
+                    apply(db, each)
+                except Exception as error:
+                    raise ProjectionFailed(self.projection.name, each, error) from error
+            if not db.in_transaction:
+                reason = sqlite3.ProgrammingError("it ended the transaction that it is called in")
+                raise ProjectionFailed(self.projection.name, events[-1], reason)
+            if not db.execute(_MOVE, (upto, count, self.position)).rowcount:
+                raise ViewInUse(self.projection.name, self.path, "another runner, by its place")
+        self.position = upto
+        self.events += count
+
+    def reading(self) -> AbstractContextManager[sqlite3.Connection]:
+        """A connection that only reads, and sees the view as it stands at one position."""
+        return self.file.reading()
+
+    def use(self, projection: Any) -> None:
+        """Go on with other code, which must be of the same version."""
+        if projection.version != self.projection.version:
+            reason = f"its tables are of version {self.projection.version}: rebuild it"
+            raise ValueError(f"{projection!r} cannot go on with this view: {reason}")
+        self.projection = projection
+
+    def fresh(self, projection: Any = None) -> StoredView:
+        """An empty one beside it; what is left of an earlier one is removed."""
+        beside = self.path if self.path == MEMORY else f"{self.path}-rebuilt"
+        if beside != MEMORY:
+            remove(beside)
+        return StoredView(projection or self.projection, beside, self._origin)
+
+    def replace_by(self, other: View) -> None:
+        """Become another, in one transaction that whoever reads sees whole."""
+        if not isinstance(other, StoredView):
+            raise TypeError(f"a stored view is replaced by a stored one, not by {other!r}")
+        self.file.replace_by(other.file)
+        self.projection = other.projection
+        self._refresh()
+        other.discard()
+
+    def discard(self) -> None:
+        """Close it and remove its file."""
+        self.close()
+        if self.path != MEMORY:
+            remove(self.path)
+
+    def close(self) -> None:
+        """Close it; a second call does nothing."""
+        self.file.close()
+
+
+def statements(script: str) -> Iterator[str]:
+    """The statements of a script, one by one: so that they can be run inside a transaction."""
+    so_far = ""
+    for piece in script.split(";"):
+        so_far += f"{piece};"
+        if sqlite3.complete_statement(so_far):
+            if so_far.strip(" \n\t;"):
+                yield so_far
+            so_far = ""
+    if so_far.strip(" \n\t;"):
+        raise ValueError(f"this is no whole SQL statement: {so_far.strip()!r}")

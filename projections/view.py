@@ -1,0 +1,119 @@
+"""Views: what a projection has made so far, and up to which position.
+
+A batch of events and the place behind it go in together or not at all. Where an event fails, what
+stands before it in the batch is kept, and the view is as if that event had never been tried.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from threading import RLock
+from typing import Any, Protocol
+
+from ..events.follow import Batch
+from ..events.recorded import Recorded
+from .errors import ProjectionFailed
+from .projection import Projection
+
+
+class View(Protocol):
+    """What a projection has made. `position` is that of the last event it was told, or behind."""
+
+    position: int
+    events: int
+    """How many events it was told."""
+
+    def take(self, batch: Batch) -> None:
+        """Take a batch; raises `ProjectionFailed` at the first event that fails."""
+        ...
+
+    def reading(self) -> AbstractContextManager[Any]:
+        """What is seen of it: the object, or a connection; it stands still within the block."""
+        ...
+
+    def note(self, *, paused: bool, failure: str) -> None:
+        """Keep how it stands, for whoever looks and for later."""
+        ...
+
+    def use(self, projection: Any) -> None:
+        """Go on with other code."""
+        ...
+
+    def fresh(self, projection: Any = None) -> View:
+        """An empty one beside it, of another projection if one is given."""
+        ...
+
+    def replace_by(self, other: View) -> None:
+        """Become another, which is closed and gone then: who reads sees either of them."""
+        ...
+
+    def discard(self) -> None:
+        """Close it and leave nothing of it."""
+        ...
+
+    def close(self) -> None:
+        """Give everything back."""
+        ...
+
+
+class MemoryView:
+    """An object, and the place that it stands at."""
+
+    def __init__(self, projection: Projection) -> None:
+        self.projection = projection
+        self._lock = RLock()
+        self.value: Any = projection.start()
+        self.position = self.events = 0
+
+    def take(self, batch: Batch) -> None:
+        """Take a batch; after a failure the object is to be made again, up to `position`."""
+        apply = self.projection.apply
+        with self._lock:
+            value = self.value
+            for each in batch.events:
+                try:
+                    value = apply(value, each)
+                except Exception as error:
+                    raise ProjectionFailed(self.projection.name, each, error) from error
+                if value is None:
+                    gave_none = TypeError("apply gave None instead of the view")
+                    raise ProjectionFailed(self.projection.name, each, gave_none)
+                self._stand_at(each, value)
+            self.position = batch.upto
+
+    def _stand_at(self, each: Recorded, value: Any) -> None:
+        self.value = value
+        self.position = each.position
+        self.events += 1
+
+    @contextmanager
+    def reading(self) -> Iterator[Any]:
+        """The object; it is not changed within the block. Do not change it yourself."""
+        with self._lock:
+            yield self.value
+
+    def note(self, *, paused: bool, failure: str) -> None:
+        """Nothing: it lasts no longer than its runner, which knows."""
+
+    def use(self, projection: Any) -> None:
+        """Go on with other code."""
+        self.projection = projection
+
+    def fresh(self, projection: Any = None) -> MemoryView:
+        """An empty one."""
+        return MemoryView(projection or self.projection)
+
+    def replace_by(self, other: View) -> None:
+        """Become another."""
+        if not isinstance(other, MemoryView):
+            raise TypeError(f"a view in memory is replaced by one in memory, not by {other!r}")
+        with self._lock:
+            self.projection, self.value = other.projection, other.value
+            self.position, self.events = other.position, other.events
+
+    def discard(self) -> None:
+        """Nothing is left of it when nobody holds it."""
+
+    def close(self) -> None:
+        """Nothing to give back."""
