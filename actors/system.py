@@ -17,6 +17,7 @@ from ..events.commit import Committer
 from ..events.errors import UsedAfterFork
 from ..events.log import Log
 from ..events.log_errors import LogReadOnly
+from ..events.upcast import check_chains
 from . import fork
 from .actor import Actor
 from .behaviour import Behaviour
@@ -90,7 +91,8 @@ class ActorSystem:
             raise
 
     def _begin(self) -> None:
-        """Take up what the log says is due, unsent or waiting."""
+        """Take up what the log says is due, unsent or waiting; `BrokenChain` before any of it."""
+        check_chains()
         self.timers.load()
         if self.reactor is not None:
             self.reactor.start()

@@ -5,7 +5,8 @@ list where a tuple is due, a number of the wrong type) is refused before anythin
 decoded copy is what the caller goes on with, so nothing that he holds can change what was stored.
 
 Reading: a row is decoded by its type and encoded again; what was not written by this shape to the
-letter is looked at closely, and an unknown key is refused with its name.
+letter is looked at closely, and an unknown key is refused with its name. A row of an older version
+goes through its upcasters first, and is then read as if it were of the newest.
 
 Compression and encryption are the `eventsourcing` library's own (`COMPRESSOR_TOPIC`,
 `CIPHER_TOPIC`, `CIPHER_KEY`), applied in that order.
@@ -33,9 +34,11 @@ from .explain import (
 )
 from .journal import StoredRow
 from .log_errors import CorruptedRow, Undecodable, UnknownEvent
-from .names import EVENT_CLASSES, wire_name
+from .names import CURRENT_CLASSES, EVENT_CLASSES, wire_name
 from .recorded import Envelope, Recorded, Stamp, Tail
 from .shape import Shape, shape_of
+from .upcast import UPCASTERS, chain
+from .upcasting import after, upcasted
 
 _stamp = msgspec.json.Decoder(Stamp).decode
 FAULTS = (
@@ -53,7 +56,7 @@ _json = msgspec.json.Encoder().encode
 class Codec:
     """Encodes events into tails, seals tails into rows' states, decodes rows into envelopes."""
 
-    __slots__ = ("_by_class", "_by_name", "_cipher", "_compressor", "plain")
+    __slots__ = ("_by_class", "_by_name", "_cipher", "_compressor", "_unsealed", "plain")
 
     def __init__(self, compressor: Compressor | None = None, cipher: Cipher | None = None) -> None:
         self._compressor = compressor
@@ -61,6 +64,7 @@ class Codec:
         self.plain = compressor is None and cipher is None
         self._by_class: dict[type, tuple[str, Shape]] = {}
         self._by_name: dict[str, tuple[type, Shape]] = {}
+        self._unsealed = self if self.plain else Codec()
 
     def encode(
         self, event: Any, by: str, why: str, cause: str, happened_at: datetime | None = None
@@ -113,11 +117,14 @@ class Codec:
     ) -> Envelope[Any]:
         """The envelope of a row.
 
-        Raises `UnknownEvent` for a wire name without a class, `CorruptedRow` where the state is no
-        envelope at all, `Undecodable` where it does not fit the class.
+        The event of a wire name that has an upcaster is of the newest class, over all the steps to
+        it. Raises `UnknownEvent` for a wire name without a class, `CorruptedRow` where the state is
+        no envelope at all, `Undecodable` where it does not fit the class or an upcaster fails.
         """
         known = self._by_name.get(name)
-        if known is None or known[0] is not EVENT_CLASSES.get(name):
+        if known is None or known[0] is not CURRENT_CLASSES.get(name):
+            if name in UPCASTERS:
+                return self._upcast(position, address, version, name, state)
             known = self._learn(name, address, version)
         cls, shape = known
         if not self.plain:
@@ -131,6 +138,18 @@ class Codec:
             reason = f"{cls.__qualname__} has no such field"
             raise Undecodable(name, field, reason, address, version)
         return envelope
+
+    def _upcast(
+        self, position: int, address: str, version: int, name: str, state: bytes
+    ) -> Envelope[Any]:
+        steps = chain(name)
+        if not self.plain:
+            state = self._open(position, address, version, state)
+        state = upcasted(steps, position, address, version, state)
+        try:
+            return self._unsealed.decode(position, address, version, steps[-1].target, state)
+        except Undecodable as error:
+            raise after(steps, error) from error
 
     def events(self, rows: Iterable[StoredRow]) -> Iterator[Any]:
         """The events of rows, and nothing else of them: what a replay needs; raises as `decode`.
@@ -154,7 +173,7 @@ class Codec:
     def _exactly(self, name: str) -> Shape | None:
         """The shape of a wire name, if it is known and rows are stored as they were written."""
         known = self._by_name.get(name)
-        if known is None or known[0] is not EVENT_CLASSES.get(name) or not self.plain:
+        if known is None or known[0] is not CURRENT_CLASSES.get(name) or not self.plain:
             return None
         return known[1]
 
@@ -189,6 +208,9 @@ class Codec:
         name = wire_name(type(event))
         if name is None:
             raise Unstorable(type(event).__qualname__, "", "its class is not made by @event")
+        if name in UPCASTERS:
+            newer = chain(name)[-1].target
+            raise Unstorable(name, "", f"it is of an older version; events are stored as {newer}")
         known = name, shape_of(type(event), name)
         self._by_class[type(event)] = known
         return known

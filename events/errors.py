@@ -131,6 +131,15 @@ class NameTaken(RetoldError, ValueError):
         super().__init__(f"The wire name {name!r} cannot be used: {reason}.")
 
 
+class BrokenChain(RetoldError):
+    """The upcasters of a wire name do not lead to a class that its events can be read as."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        self.name = name
+        self.reason = reason
+        super().__init__(f"{name} cannot be upcast: {reason}.")
+
+
 class Unstorable(RetoldError, ValueError):
     """An event holds a value that its log could not give back as it is; nothing was stored."""
 

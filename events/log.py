@@ -30,6 +30,7 @@ from .log_errors import ConcurrencyError, LogReadOnly
 from .opening import open_journal
 from .recorded import Recorded
 from .subscription import Subscription, Subscriptions
+from .upcast import check_chains
 
 TailRow = tuple[str, int, str, bytes]
 """A row whose state still lacks its stamp: address, version, wire name, tail."""
@@ -84,8 +85,9 @@ class Log:
         `settings` are those of the `eventsourcing` library (`COMPRESSOR_TOPIC`, `CIPHER_TOPIC`,
         `CIPHER_KEY` and what a module asks for); what is missing is taken from the environment.
         Raises `LogInUse`, `NotALog`, `NewerLog`, `NoSuchLog`, `LogReadOnly`; ValueError for a URL
-        of no known scheme.
+        of no known scheme; `BrokenChain` where upcasters lead nowhere.
         """
+        check_chains()
         clock = clock or WallClock()
         journal, codec = open_journal(url, read_only, create, clock, settings or {})
         log = cls(journal, codec, clock, read_only=read_only)

@@ -19,10 +19,15 @@ from .errors import NameTaken
 
 T = TypeVar("T")
 
-_EVENT_NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+\.v[1-9][0-9]*")
+EVENT_NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+\.v[1-9][0-9]*")
+"""The form of every wire name of an event."""
 _classes: dict[str, type] = {}
 EVENT_CLASSES: Mapping[str, type] = MappingProxyType(_classes)
 """The event class that is registered under each wire name."""
+_current: dict[str, type] = {}
+CURRENT_CLASSES: Mapping[str, type] = MappingProxyType(_current)
+"""The same without the wire names that have an upcaster: those of a newer version are read."""
+_superseded: set[str] = set()
 _names: dict[type, str] = {}
 _command_names: dict[type, str] = {}
 _command_classes: dict[str, type] = {}
@@ -38,7 +43,7 @@ def event(wire_name: str, /, **options: Any) -> Callable[[type[T]], type[T]]:
     cell) takes the place of the old one. Raises `NameTaken` where another class holds the name or
     the name is not of the form `noun.verb_past.v1`.
     """
-    if not _EVENT_NAME.fullmatch(str(wire_name)):
+    if not EVENT_NAME.fullmatch(str(wire_name)):
         raise NameTaken(str(wire_name), "it is not of the form noun.verb_past.v1")
 
     def decorate(cls: type[T]) -> type[T]:
@@ -47,6 +52,8 @@ def event(wire_name: str, /, **options: Any) -> Callable[[type[T]], type[T]]:
         if holder is not None and _identity(holder) != _identity(made):
             raise NameTaken(wire_name, f"{'.'.join(_identity(holder))} holds it already")
         _classes[wire_name] = made
+        if wire_name not in _superseded:
+            _current[wire_name] = made
         _names[made] = wire_name
         return made
 
@@ -94,6 +101,12 @@ def is_command(message: object) -> bool:
 def wire_name(cls: type) -> str | None:
     """The wire name of an event class, None for any other."""
     return _names.get(cls)
+
+
+def supersede(name: str) -> None:
+    """Read events of this wire name as a newer version from now on."""
+    _superseded.add(name)
+    _current.pop(name, None)
 
 
 def registered() -> dict[str, type]:

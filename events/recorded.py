@@ -20,7 +20,8 @@ class Recorded(msgspec.Struct, frozen=True, gc=False):
 
     `version` counts 1, 2, 3 … for each address, `position` increases over the whole log,
     `recorded_at` never runs backwards along positions, `happened_at` is what the world says (the
-    same unless given), `cause` is the id of the command.
+    same unless given), `cause` is the id of the command. `name` is the wire name that is stored,
+    also where `event` was upcast from it and is of a newer version.
     """
 
     position: int

@@ -5,10 +5,11 @@ with their fields, types and defaults, the code of `evolve` and of the methods b
 that code names (functions, classes, constants). Of code its instructions count, not its place in a
 file. Code of the standard library and of installed packages is not followed: of it the name and
 the package's version count. What code finds by text (`getattr`, an import inside a function) is
-not seen, nor is the class of an event that the code does not name.
+not seen, nor is the class of an event that the code does not name. So all upcasters count, once
+there are any, whichever events they are for: what a fold takes as an event they have made.
 
-Equal in every process that runs the same code on the same Python. Two folds that are the same may
-get two fingerprints, which costs a cache; in doubt it is another one.
+Equal in every process that runs the same code, the same upcasters too, on the same Python. Two
+folds that are the same may get two fingerprints, which costs a cache; in doubt it is another one.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ from .errors import Unstorable
 from .names import wire_name
 from .snapshot_code import content, entries, hints, name, names, order, shape
 from .snapshot_packages import PYTHON, Packages
+from .upcast import UPCASTERS
 
 MOST = 5_000
 """So many classes, functions and objects are followed at most."""
@@ -92,12 +94,18 @@ class _Walk:
     def result(self) -> Fingerprint:
         """Follow what was met until nothing new is."""
         told = hashlib.blake2b(f"{PYTHON}\n{self._text(self._initial)}".encode(), digest_size=16)
+        told.update("".join(self._upcasters()).encode(errors="surrogatepass"))
         for thing in self._met:  # it grows meanwhile
             if len(self._met) > MOST:
-                reason = f"its evolve reaches more than {MOST} functions and classes"
+                reason = f"evolve and upcasters reach more than {MOST} functions and classes"
                 raise Unstorable(type(self._initial).__qualname__, "", reason)
             told.update(f"\n{self._told(thing)}".encode(errors="surrogatepass"))
         return Fingerprint(told.hexdigest(), tuple(filter(_is_state, self._met)))
+
+    def _upcasters(self) -> Iterator[str]:
+        for source in sorted(UPCASTERS):
+            each = UPCASTERS[source]
+            yield f"\n{source} {each.target} {self._text(each.function)}"
 
     def _number(self, thing: Any) -> str:
         number = self._numbers.setdefault(id(thing), len(self._met))

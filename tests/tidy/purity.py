@@ -52,6 +52,7 @@ MAY_CATCH_ALL = {
     "actors/snapshots.py": "a policy and a state are somebody else's code, and a cache may fail",
     "actors/supervision.py": "a policy is somebody else's code",
     "events/codec.py": "ciphers and compressors have no common root of errors",
+    "events/upcasting.py": "an upcaster is somebody else's code",
     "events/shape.py": "cattrs hooks have no common root of errors",
 }
 """Where `except Exception` may stand, and why."""
