@@ -86,6 +86,10 @@ class SnapshotCodec:
         data = self._codec.packed(data)
         return (*where, data, _checksum(*where, data))
 
+    def fits(self, row: SnapshotRow) -> bool:
+        """Whether a row is of this fold, by its fingerprint alone."""
+        return row[3] in self._classes
+
     def decode(self, row: SnapshotRow) -> Snapshot | None:
         """The snapshot of a row, None for one that is damaged, of another fold or unreadable."""
         address, version, position, text, data, checksum = row

@@ -25,7 +25,7 @@ import typer
 from ..actors.signals import orderly_exit
 from ..events.errors import RetoldError
 from ..events.log_errors import UnknownEvent
-from . import checking, dead_letters, demo, importing, looking
+from . import checking, dead_letters, demo, importing, looking, schema
 from .errors import ImportInterrupted
 from .screen import ReaderGone, complain, flush, say
 
@@ -41,6 +41,7 @@ app.command("history")(looking.history)
 app.command("diff")(looking.diff)
 app.command("replay")(checking.replay)
 app.command("verify")(checking.verify)
+app.command("check")(schema.check)
 app.command("stats")(checking.stats)
 app.add_typer(dead_letters.app)
 
