@@ -119,6 +119,17 @@ class NoSuchVersion(RetoldError, LookupError):
         )
 
 
+class BadPoint(RetoldError, ValueError):
+    """A point of the past was asked for that is none."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(
+            f"This is no point of the past: {reason}. Give one such as Point(position=1200) or"
+            " Point(recorded=datetime(2026, 1, 31, tzinfo=UTC))."
+        )
+
+
 # The fault of whoever wrote the behaviour or its events.
 
 

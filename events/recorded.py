@@ -41,6 +41,7 @@ class Stamp(msgspec.Struct, frozen=True, gc=False):
 
     recorded_at: datetime
     cause: str = ""
+    happened_at: datetime | None = None
 
 
 class Tail(msgspec.Struct, Generic[E], frozen=True, gc=False, omit_defaults=True):
