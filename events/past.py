@@ -42,7 +42,7 @@ def rows(log: Log, address: str, at: Point | None) -> Iterator[StoredRow]:
             found = log.journal.rows(address)
             return takewhile(lambda row: _happened_at(log, row) <= moment, found)
         case Point():
-            last = _position(log, at)
+            last = _position(log, at) if at.position is None else at.position
             return takewhile(lambda row: row[0] <= last, log.journal.rows(address))
     return log.journal.rows(address)
 

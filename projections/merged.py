@@ -5,11 +5,15 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from itertools import chain, islice
 
 import attrs
 
-from ..events.address import name
+from ..events import past
+from ..events.address import check, kind, name
 from ..events.channel import EntryAppended, EntryType
+from ..events.log import Log
+from ..events.point import Point
 from ..events.recorded import Recorded
 
 
@@ -26,6 +30,21 @@ class MergedEntry:
     type: EntryType
     in_reply_to: int
     recorded_at: datetime
+    happened_at: datetime
+
+
+def merged(log: Log, root: str, at: Point | None = None) -> Iterator[MergedEntry]:
+    """The merged view of all channels of a family, as it stood at a point; for None, now.
+
+    The channels are those at and below `root`. A version is a number of entries: the first so many,
+    and all where there are fewer. By time of happening each channel is cut by itself, so an entry
+    waits for all that came before it in its channel. What is written meanwhile is left out.
+    """
+    cut = past.settled(log, None if at is None or at.version is not None else at)
+    below = (address for address, _ in log.addresses(f"{check(root)}/"))
+    channels = [each for each in chain((root,), below) if kind(each) == "channel"]
+    entries = merged_entries(*(past.read(log, each, cut) for each in channels))
+    return entries if at is None else islice(entries, at.version)
 
 
 def merged_entries(*channels: Iterable[Recorded]) -> Iterator[MergedEntry]:
@@ -41,8 +60,8 @@ def merged_entries(*channels: Iterable[Recorded]) -> Iterator[MergedEntry]:
 def _entries(recorded: Iterable[Recorded]) -> Iterator[MergedEntry]:
     for each in recorded:
         match each.event:
-            case EntryAppended(sequence, sender, payload, kind, _, in_reply_to):
+            case EntryAppended(sequence, sender, payload, entry_type, _, in_reply_to):
                 yield MergedEntry(
                     each.position, name(each.address), each.address, sequence, sender, payload,
-                    kind, in_reply_to, each.recorded_at,
+                    entry_type, in_reply_to, each.recorded_at, each.happened_at,
                 )  # fmt: skip
