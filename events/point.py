@@ -23,6 +23,9 @@ import attrs
 from .errors import BadPoint
 from .recorded import Recorded
 
+MOST = 2**63 - 1
+"""The highest version and position that a log can have."""
+
 
 def _utc(moment: datetime | None) -> datetime | None:
     if not isinstance(moment, datetime):
@@ -40,8 +43,8 @@ class Point:
     """A point of the past: by exactly one of a version, a position and two kinds of moments.
 
     A moment without a zone is UTC, and all are kept in UTC. A point behind the end of a log is its
-    end, but for a version that an actor never had. Raises `BadPoint` for none or several, for what
-    is below 0 and for values of another type.
+    end, but for a version that an actor never had. Raises `BadPoint` for none or several, for a
+    number out of range and for values of another type.
 
     >>> str(Point(position=1200)), str(Point(happened=datetime(2026, 1, 31, 12)))
     ('position:1200', 'happened:2026-01-31T12:00:00+00:00')
@@ -61,8 +64,8 @@ class Point:
         wanted = datetime if name in ("recorded", "happened") else int
         if not isinstance(value, wanted) or isinstance(value, bool):
             raise BadPoint(f"its {name} is {value!r}, which is no {wanted.__name__}")
-        if isinstance(value, int) and value < 0:
-            raise BadPoint(f"its {name} is {value}; they count from 0, where nothing had happened")
+        if isinstance(value, int) and not 0 <= value <= MOST:
+            raise BadPoint(f"its {name} is {value}, which is not from 0 to {MOST}")
 
     def __str__(self) -> str:
         ((name, value),) = self._given().items()

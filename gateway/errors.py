@@ -74,6 +74,18 @@ class BadMoment(RetoldError, ValueError):
         super().__init__(f"{option}: {reason}")
 
 
+class BadPointTyped(RetoldError, ValueError):
+    """A point of the past was typed in none of its forms."""
+
+    def __init__(self, option: str, text: str) -> None:
+        self.option = option
+        self.text = text
+        super().__init__(
+            f"{option}: {text[:60]!r} is no point of the past; type a time such as 2026-01-31T12:00"
+            " (when it happened), recorded:TIME, position:1200 ('#1200') or version:7 (v7)"
+        )
+
+
 class Clashing(RetoldError, ValueError):
     """Options were given that exclude each other."""
 

@@ -28,3 +28,12 @@ ByLogVersion = Annotated[
         "--log-versions", help="For a workflow: count its events instead of its state versions."
     ),
 ]
+At = Annotated[
+    str | None,
+    typer.Option(
+        "--at",
+        metavar="POINT",
+        help="As of a point of the past: a time (when it happened; ISO, UTC), recorded:TIME,"
+        " position:N or '#N', version:N or vN.",
+    ),
+]

@@ -7,15 +7,16 @@ log version also counts what became of its channels. For every other kind the tw
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
 import attrs
 
+from ..events import past
 from ..events.document import Difference, differences
 from ..events.errors import NoSuchVersion
 from ..events.fold import fold
 from ..events.log import Log
+from ..events.point import Point
 from ..events.recorded import Recorded
 from ..events.workflow import ChannelMerged, StatePersisted, Workflow
 from .errors import NoStateVersion
@@ -24,11 +25,14 @@ from .screen import plain
 
 @attrs.frozen
 class Asked:
-    """Up to where an actor is to be rebuilt; nothing given means all of it. At most one is."""
+    """Up to where an actor is to be rebuilt; nothing given means all of it. At most one is.
+
+    A version of `at` means what `version` does.
+    """
 
     version: int | None = None
     log_version: int | None = None
-    at: datetime | None = None
+    at: Point | None = None
 
 
 @attrs.frozen
@@ -49,48 +53,59 @@ class Standing:
 def standing(log: Log, address: str, initial: Any, asked: Asked) -> Standing:
     """Rebuild an actor from its events, up to what was asked for.
 
-    `at` takes the longest run of versions that had all happened by then. Raises `NoSuchVersion` and
-    `NoStateVersion` for what the log does not reach.
+    Raises `NoSuchVersion` and `NoStateVersion` for what the log does not reach.
     """
-    if not isinstance(initial, Workflow) and asked.version is not None:
-        asked = Asked(log_version=asked.version)
+    walk = _Walk(initial)
+    events = walk.events(past.read(log, address, in_log(log, address, initial, asked)))
+    return Standing(address, fold(initial, events), walk.version, walk.log_version, walk.made)
+
+
+def in_log(log: Log, address: str, initial: Any, asked: Asked) -> Point | None:
+    """What was asked for as a point of the log, where versions count events.
+
+    Raises as `standing` does.
+    """
+    version = asked.version if asked.at is None else asked.at.version
+    if asked.log_version is not None:
+        version = asked.log_version
+    elif version is None:
+        return asked.at
+    elif isinstance(initial, Workflow):
+        return Point(version=_made_by(log, address, version))
     last = log.version(address)
-    if asked.log_version is not None and not 0 <= asked.log_version <= last:
-        raise NoSuchVersion(address, asked.log_version, last)
-    walk = _Walk(initial, asked)
-    state = fold(initial, walk.events(log.read(address, upto=asked.log_version)))
-    if asked.version is not None and walk.version != asked.version:
-        raise NoStateVersion(address, asked.version, walk.version)
-    return Standing(address, state, walk.version, walk.log_version, walk.made)
+    if not 0 <= version <= last:
+        raise NoSuchVersion(address, version, last)
+    return Point(version=version)
+
+
+def _made_by(log: Log, address: str, version: int) -> int:
+    """The log version that made a state version; 0 for the beginning."""
+    if version == 0:
+        return 0
+    reached = 0
+    for each in log.read(address):
+        reached += _makes_a_version(each)
+        if reached == version:
+            return each.version
+    raise NoStateVersion(address, version, reached)
 
 
 class _Walk:
-    """Passes events on up to the point asked for, and remembers the last of them."""
+    """Passes events on, and remembers the last that made a version."""
 
-    def __init__(self, initial: Any, asked: Asked) -> None:
+    def __init__(self, initial: Any) -> None:
         self.version = self.log_version = 0
         self.made: Recorded | None = None
         self._versioned = isinstance(initial, Workflow)
-        self._asked = asked
 
     def events(self, recorded: Iterator[Recorded]) -> Iterator[Any]:
-        wanted, moment = self._asked.version, self._asked.at
-        if wanted == 0:
-            return
         for each in recorded:
-            if moment is not None and each.happened_at > moment:
-                return
-            self._note(each)
+            self.log_version = each.version
+            if not self._versioned:
+                self.version, self.made = each.version, each
+            elif _makes_a_version(each):
+                self.version, self.made = self.version + 1, each
             yield each.event
-            if wanted is not None and self.version == wanted:
-                return
-
-    def _note(self, each: Recorded) -> None:
-        self.log_version = each.version
-        if not self._versioned:
-            self.version, self.made = each.version, each
-        elif isinstance(each.event, StatePersisted | ChannelMerged):
-            self.version, self.made = self.version + 1, each
 
 
 @attrs.frozen
@@ -113,7 +128,9 @@ def between(log: Log, address: str, initial: Any, first: Asked, second: Asked) -
     two = standing(log, address, initial, second)
     low, high = sorted((one.log_version, two.log_version))
     steps = log.read(address, after=low, upto=high)
-    made = tuple(each for each in steps if _makes_a_version(initial, each))
+    made = tuple(
+        each for each in steps if not isinstance(initial, Workflow) or _makes_a_version(each)
+    )
     return Between(one, two, differences(document(one.state), document(two.state)), made)
 
 
@@ -122,7 +139,5 @@ def document(state: Any) -> Any:
     return state.document if isinstance(state, Workflow) else plain(state)
 
 
-def _makes_a_version(initial: Any, each: Recorded) -> bool:
-    if not isinstance(initial, Workflow):
-        return True
+def _makes_a_version(each: Recorded) -> bool:
     return isinstance(each.event, StatePersisted | ChannelMerged)

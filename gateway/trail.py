@@ -11,8 +11,10 @@ from itertools import islice
 
 import attrs
 
+from ..events import past
 from ..events.address import kind
 from ..events.log import Log
+from ..events.point import Point, until
 from ..events.recorded import Recorded
 
 
@@ -45,23 +47,40 @@ class Wanted:
 
 
 def trail(
-    log: Log, wanted: Wanted, address: str | None = None, *, family: bool = False
+    log: Log,
+    wanted: Wanted,
+    address: str | None = None,
+    *,
+    family: bool = False,
+    at: Point | None = None,
 ) -> Iterator[Recorded]:
     """The wanted events in the order of the log; of one actor, or of it and those below it.
 
-    Costs no memory but for `last`, which keeps so many.
+    Of those that had come about at a point: a version is a number of events of them all. Costs no
+    memory but for `last`, which keeps so many.
     """
-    found = filter(wanted, _events(log, wanted.after, address, family))
+    found = filter(wanted, _events(log, wanted.after, address, family, at))
     if wanted.last is not None:
         return iter(deque(found, wanted.last))
     return islice(found, wanted.limit)
 
 
-def _events(log: Log, after: int, address: str | None, family: bool) -> Iterable[Recorded]:
+def _events(
+    log: Log, after: int, address: str | None, family: bool, at: Point | None
+) -> Iterable[Recorded]:
     if address is None:
-        return log.scan(after=after)
+        return log.scan(after=after) if at is None else _behind(log, after, at)
     if not family:
-        return log.read(address)
+        return past.read(log, address, at)
+    by_version = at is not None and at.version is not None
+    cut = None if at is None or by_version else past.settled(log, at)
     below = [each for each, _ in log.addresses(f"{address}/")]
-    members = (log.read(each) for each in (address, *below))
-    return heapq.merge(*members, key=lambda each: each.position)
+    members = (past.read(log, each, cut) for each in (address, *below))
+    merged = heapq.merge(*members, key=lambda each: each.position)
+    return until(at, merged) if by_version else merged
+
+
+def _behind(log: Log, after: int, at: Point) -> Iterable[Recorded]:
+    """What the log held at a point, behind a position where that saves reading."""
+    cut = past.settled(log, at)
+    return past.cut(log, cut) if cut.position is None else log.scan(after=after, upto=cut.position)

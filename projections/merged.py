@@ -38,7 +38,7 @@ def merged(log: Log, root: str, at: Point | None = None) -> Iterator[MergedEntry
 
     The channels are those at and below `root`. A version is a number of entries: the first so many,
     and all where there are fewer. By time of happening each channel is cut by itself, so an entry
-    waits for all that came before it in its channel. What is written meanwhile is left out.
+    waits for all that came before it in its channel.
     """
     cut = past.settled(log, None if at is None or at.version is not None else at)
     below = (address for address, _ in log.addresses(f"{check(root)}/"))
