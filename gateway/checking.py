@@ -18,7 +18,8 @@ from .kinds import Kinds
 from .listing import Column
 from .moments import shown
 from .opening import open_to_read
-from .options import Db, Json, Modules
+from .options import At, Db, Json, Modules
+from .points import typed_point
 from .screen import one_line, progress, say, show_json
 
 MOST_AUTHORS = 10
@@ -30,16 +31,17 @@ PROBLEMS = (
 )  # fmt: skip
 
 
-def replay(db: Db, module: Modules = None, as_json: Json = False) -> None:
+def replay(db: Db, at: At = None, module: Modules = None, as_json: Json = False) -> None:
     """Rebuild every actor from the log, and put all states under one digest.
 
     Two logs have one digest if and only if all states are equal, whenever and wherever they were
-    written; a live system's states give the same.
+    written; a live system's states give the same. With --at the actors as they stood then; a
+    version is a number of events of the log.
     """
-    kinds = Kinds.of(module)
+    kinds, point = Kinds.of(module), typed_point("--at", at)
     with open_to_read(db) as log, progress("replaying", log.last_position()) as advance:
         started = perf_counter()
-        found = replay_all(log, kinds.initial, advance)
+        found = replay_all(log, kinds.initial, advance, point)
         seconds = perf_counter() - started
     if as_json:
         show_json(_replayed_as_json(found, seconds))
@@ -111,11 +113,15 @@ def _show_problems(events: int, problems: list[Problem]) -> None:
     say(f"{len(problems):,} problems in {events:,} events", "bold red")
 
 
-def stats(db: Db, module: Modules = None, as_json: Json = False) -> None:
-    """What is in the log: actors, events, authors, times, bytes."""
+def stats(db: Db, at: At = None, module: Modules = None, as_json: Json = False) -> None:
+    """What is in the log: actors, events, authors, times, bytes.
+
+    With --at what it held then, without bytes; a version is a number of its events.
+    """
     Kinds.of(module)
+    point = typed_point("--at", at)
     with open_to_read(db) as log, progress("counting", log.last_position()) as advance:
-        found = figures(log, advance)
+        found = figures(log, advance, point)
     if as_json:
         show_json(found)
     else:

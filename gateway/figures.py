@@ -9,15 +9,18 @@ from datetime import datetime
 
 import attrs
 
+from ..events import past
 from ..events.address import kind
 from ..events.log import Log
 from ..events.log_errors import UnknownEvent
+from ..events.point import Point
 from ..events.recorders import SqliteRecorder
 
 
 @attrs.frozen
 class Figures:
-    """What a log holds. Counts are by falling number; `bytes` and what follows only of a file.
+    """What a log holds. Counts are by falling number; `bytes` and what follows only of a file, as
+    it is now.
 
     `unknown` counts the events whose class no known module defines: they are in all counts but
     those of authors and of times in the world.
@@ -44,7 +47,8 @@ class _Count:
     """The running counts over the rows of a log."""
 
     def __init__(self) -> None:
-        self.events = self.unknown = 0
+        self.events = self.unknown = self.last_position = 0
+        self.actors: Counter[str] = Counter()
         self.names: Counter[str] = Counter()
         self.authors: Counter[str] = Counter()
         self.happened: list[datetime] = []
@@ -52,6 +56,9 @@ class _Count:
 
     def row(self, log: Log, row: tuple[int, str, int, str, bytes]) -> None:
         self.events += 1
+        self.last_position = row[0]
+        if row[2] == 1:
+            self.actors[kind(row[1])] += 1
         self.names[row[3]] += 1
         try:
             each = log.codec.recorded(*row)
@@ -64,24 +71,26 @@ class _Count:
         self.recorded = _widened(self.recorded, each.recorded_at)
 
 
-def figures(log: Log, tick: Callable[[int], None] = lambda events: None) -> Figures:
-    """Count everything in one pass; `tick` is called with 1 for each event.
+def figures(
+    log: Log, tick: Callable[[int], None] = lambda events: None, at: Point | None = None
+) -> Figures:
+    """Count what was there at a point, in one pass; `tick` is called with 1 for each event.
 
     Raises `CorruptedRow` and `Undecodable` where a row is not what was written.
     """
-    last = log.last_position()
     count = _Count()
-    for row in log.rows(upto=last):
+    for row in past.cut_rows(log, at):
         count.row(log, row)
         tick(1)
-    actors = Counter(kind(address) for address, _ in log.addresses())
-    size, wal, mode = _file(log)
+    now = Counter(kind(address) for address, _ in log.addresses()) if at is None else None
+    size, wal, mode = _file(log) if at is None else (None, None, None)
     first_happened, last_happened = count.happened or (None, None)
     first_recorded, last_recorded = count.recorded or (None, None)
     return Figures(
-        log.path, count.events, last, dict(actors.most_common()), dict(count.names.most_common()),
-        dict(count.authors.most_common()), count.unknown, first_happened, last_happened,
-        first_recorded, last_recorded, size, wal,
+        log.path, count.events, count.last_position,
+        dict((count.actors if now is None else now).most_common()),
+        dict(count.names.most_common()), dict(count.authors.most_common()), count.unknown,
+        first_happened, last_happened, first_recorded, last_recorded, size, wal,
         None if size is None or not count.events else round(size / count.events), mode,
     )  # fmt: skip
 

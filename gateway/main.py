@@ -26,6 +26,7 @@ from ..actors.signals import orderly_exit
 from ..events.errors import RetoldError
 from ..events.log_errors import UnknownEvent
 from . import checking, dead_letters, demo, importing, looking, schema
+from . import checking, dead_letters, demo, importing, looking, merging
 from .errors import ImportInterrupted
 from .screen import ReaderGone, complain, flush, say
 
@@ -39,6 +40,7 @@ app.command("log")(looking.log)
 app.command("show")(looking.show)
 app.command("history")(looking.history)
 app.command("diff")(looking.diff)
+app.command("merged")(merging.merged)
 app.command("replay")(checking.replay)
 app.command("verify")(checking.verify)
 app.command("check")(schema.check)
