@@ -45,7 +45,6 @@ MAY_CATCH_ALL = {
     "projections/stored_view.py": "a projection is somebody else's code, and is named",
     "projections/view.py": "a projection is somebody else's code, and is named",
     "projections/trial.py": "a state that fails to take an event is what is looked for",
-    "projections/runner.py": "the runner: a fold that raises stops itself, not its neighbours",
     "gateway/dead_letters.py": "a letter fails by somebody else's code, and the next is tried",
     "gateway/main.py": "the outermost frame of the command line",
     "actors/courier.py": "what a reaction makes of an answer is somebody else's code",
