@@ -89,6 +89,13 @@ def check_own(path: str) -> None:
         raise UsedAfterFork(path)
 
 
+def is_open_here(path: str) -> bool:
+    """Whether this process has a log open at a path, for reading or writing."""
+    wanted = file_id(path)
+    with _open.changing:
+        return any(getattr(each, "file", None) == wanted for each in _open.all)
+
+
 def keep_for_ever(kept: Any) -> None:
     """Let something never be freed, not even when the interpreter ends: one reference too many."""
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(kept))

@@ -67,6 +67,13 @@ class Lease:
         if found != self.fence:
             raise LeaseLost(self.path, self.fence, found)
 
+    def holds(self, connection: sqlite3.Connection) -> bool:
+        """Whether the fence is still ours, as far as can be seen."""
+        try:
+            return read_fence(connection) == self.fence
+        except sqlite3.Error:
+            return False
+
     def renew(self, connection: sqlite3.Connection) -> None:
         """Write the fence anew as it is, so that the caller's transaction reaches the disk."""
         self.check(connection)

@@ -17,6 +17,7 @@ from typing import TypeVar
 
 from eventsourcing.persistence import IntegrityError
 
+from .. import seal
 from ..clock import Countdown
 from ..errors import UsedAfterFork
 from ..fork import FileId, file_id, keep_for_ever, register
@@ -71,6 +72,11 @@ class Connections:
     def read_only(self) -> bool:
         """Whether this file was opened for reading alone."""
         return self._lease is None
+
+    @property
+    def file(self) -> FileId | None:
+        """Which file this is, None once it is closed."""
+        return None if self._closed else self._file
 
     def write_at_once(self, work: Callable[[sqlite3.Connection, int], range]) -> range:
         """Do `work`, one statement that is a durable transaction of its own, or leave no trace.
@@ -129,6 +135,18 @@ class Connections:
                 with suppress(sqlite3.Error):
                     before.close()
 
+    def vacuum(self) -> None:
+        """Write the file anew without its free pages, and fold the WAL into it. As `write`."""
+        with self._turn:
+            connection, lease = self._writing()
+            self._roll_back(connection)
+            lease.check(connection)
+            try:
+                connection.execute("VACUUM")
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            except sqlite3.Error as error:
+                raise refusal(self.path, error) from error
+
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """Borrow a connection for one piece of reading. It is discarded if that fails."""
@@ -160,7 +178,10 @@ class Connections:
             return _pragmas(connection)
 
     def close(self) -> None:
-        """Close all; the writer last, so that the WAL is folded into the file and removed."""
+        """Close all; the writer last, so that the WAL is folded into the file and removed.
+
+        What is at rest then is sealed.
+        """
         if self._forked:
             return
         with self._turn:
@@ -172,8 +193,13 @@ class Connections:
                 if connection is not None:
                     connection.close()
             if self._writer is not None:
+                connection.close()
+            if self._writer is not None and self._lease is not None:
+                ours = self._lease.holds(self._writer)
                 self._writer.close()
                 self._writer = None
+                if ours:
+                    seal.write_at_close(self.path)
             if self._lease is not None:
                 self._lease.release()
         self.listeners.notify()

@@ -12,6 +12,7 @@ import socket
 import sqlite3
 from functools import partial
 
+from .. import seal
 from ..fork import check_own
 from ..lease import Lease, read_holder
 from ..log_errors import LogReadOnly, NoSuchLog, NotALog, StorageFailed
@@ -47,7 +48,7 @@ def open_file(
         return _open_to_read(name)
     _check_writable(name, there)
     lease = Lease(name)
-    lease.acquire(lambda: _held_by(name))
+    lease.acquire(lambda: held_by(name))
     try:
         return _open_to_write(name, lease, holder or _this_process(), since)
     except BaseException:
@@ -67,6 +68,7 @@ def _check_writable(path: str, there: bool) -> None:
 
 def _open_to_write(path: str, lease: Lease, holder: str, since: str) -> Connections:
     writer: sqlite3.Connection | None = None
+    _break_seal(path)
     try:
         writer = connect(schema.uri(path, "mode=rwc"))
         writer.execute("PRAGMA synchronous = FULL")
@@ -85,6 +87,13 @@ def _open_to_write(path: str, lease: Lease, holder: str, since: str) -> Connecti
         raise
     again = partial(_open_again, path, lease)
     return Connections(path, schema.uri(path, "mode=ro"), writer, lease, again)
+
+
+def _break_seal(path: str) -> None:
+    try:
+        seal.remove(path)
+    except OSError as error:
+        raise LogReadOnly(path, f"its seal cannot be taken away ({error.strerror})") from error
 
 
 def _configure(writer: sqlite3.Connection) -> None:
@@ -145,7 +154,8 @@ def _failure(path: str, error: sqlite3.Error) -> Exception:
     return why
 
 
-def _held_by(path: str) -> str:
+def held_by(path: str) -> str:
+    """Who wrote the file last, in words."""
     try:
         connection = connect(schema.uri(path, "mode=ro"))
         try:

@@ -114,6 +114,10 @@ class SqliteRecorder(StoreProcessRecorder):
         """Every address that starts with `prefix` and its last version, by address."""
         return self._table.addresses(prefix)
 
+    def vacuum(self) -> None:
+        """Write the file anew without its free pages; raises as `write` does."""
+        self._connections.vacuum()
+
     def pragmas(self) -> dict[str, str]:
         """`journal_mode` and `synchronous`, read back from the connection that writes."""
         return self._connections.pragmas()

@@ -24,7 +24,8 @@ def a_log(folder: Path, rows: int = 200) -> bytes:
         log.write([("account/a", n + 1, "account.deposited.v1", b"x" * 100) for n in range(rows)])
     made = path.read_bytes()
     path.unlink()
-    (folder / "made.db-lease").unlink()
+    for sidecar in ("lease", "seal"):
+        (folder / f"made.db-{sidecar}").unlink()
     return made
 
 

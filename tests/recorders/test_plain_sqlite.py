@@ -47,10 +47,10 @@ def test_positions_are_never_given_twice(path: str, recorder: SqliteRecorder) ->
 
 
 def test_a_closed_log_is_one_file(path: str) -> None:
-    """After close the WAL is folded in and gone; only the lease's empty sidecar stays."""
+    """After close the WAL is folded in and gone; the lease's empty sidecar stays, and the seal."""
     with closing(SqliteRecorder.open(path)) as log:
         log.write([("account/a", 1, NAME, b"{}")])
-    assert sorted(os.listdir(Path(path).parent)) == ["log.db", "log.db-lease"]
+    assert sorted(os.listdir(Path(path).parent)) == ["log.db", "log.db-lease", "log.db-seal"]
 
 
 def test_threads_that_come_and_go_leave_no_connection(recorder: SqliteRecorder) -> None:
