@@ -74,6 +74,40 @@ class LogReadOnly(RetoldError):
         super().__init__(f"{path} cannot be written: {reason}.")
 
 
+class WouldReplace(RetoldError, FileExistsError):
+    """A backup or a restored log was to be written where something stands already."""
+
+    def __init__(self, path: str, what: str) -> None:
+        self.path = path
+        self.what = what
+        super().__init__(
+            f"{path} is there already ({what}); it was left untouched."
+            " Give another name, or replace it on purpose with --force (replace=True)."
+        )
+
+
+class LogBeingRead(RetoldError):
+    """A log was to be replaced or closed up while other connections read it."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        super().__init__(
+            f"{path} is open elsewhere: whoever reads it would go on reading what was replaced."
+            " It was left untouched: close its readers first."
+        )
+
+
+class LogDamaged(RetoldError):
+    """A log was to be copied or compacted that is not what was written; it was left untouched."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(
+            f"{path} is damaged: {reason}. It was left untouched: verify it, or restore a backup."
+        )
+
+
 class LogClosed(RetoldError):
     """The log was closed before this call."""
 

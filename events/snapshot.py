@@ -111,6 +111,12 @@ class SnapshotCodec:
         return shape
 
 
+def intact(row: SnapshotRow) -> bool:
+    """Whether a row is what was kept, whoever may understand it."""
+    address, version, position, text, data, checksum = row
+    return type(data) is bytes and _checksum(address, version, position, text, data) == checksum
+
+
 def _checksum(address: str, version: int, position: int, text: str, data: bytes) -> int:
     return crc32(data, crc32(f"{address} {version} {position} {text}".encode()))
 

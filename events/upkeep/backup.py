@@ -1,0 +1,122 @@
+"""Backup and restore: a log copied to another file, while it is written, whole or not at all.
+
+A backup is a plain log: every command that reads logs reads it. Restoring is the same copy the
+other way, under the lease of the log that is restored, so nobody writes there meanwhile.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+
+import attrs
+
+from .. import seal
+from ..fork import check_own
+from ..lease import Lease
+from ..log_errors import LogReadOnly, NewerLog, NotALog, WouldReplace
+from ..recorders import SqliteRecorder
+from ..recorders.opening import held_by
+from .copying import Tick, copy, silent, unfinished
+from .replacing import put_in_place
+
+
+@attrs.frozen
+class Copied:
+    """A log that was copied: from where, to where, and what is in it.
+
+    `digest` is that of all rows (see `events.prefix`); `sealed` says whether a seal stands beside.
+    """
+
+    source: str
+    path: str
+    bytes: int
+    rows: int
+    last_position: int
+    digest: str
+    sealed: bool
+
+
+def backup(source: str, path: str, *, replace: bool = False, tick: Tick = silent) -> Copied:
+    """Copy the log at `source`, which may be written meanwhile, to `path`.
+
+    What is there already stays unless `replace`, and then only goes when the new one is whole; it
+    must not be in use. `tick` is told of rows compared, twice as many in all as there are.
+    Raises WouldReplace, LogInUse, LogBeingRead, LogDamaged, CorruptedRow, StorageFull,
+    StorageFailed, and as opening a log does.
+    """
+    _check_places(source, path)
+    if not os.path.exists(path):
+        return _copied(source, path, tick)
+    if not replace:
+        raise WouldReplace(path, _described(path))
+    with _leased(path):
+        return _copied(source, path, tick)
+
+
+def restore(saved: str, path: str, *, replace: bool = False, tick: Tick = silent) -> Copied:
+    """Copy the backup `saved` to `path`, where the log goes on behind its last position.
+
+    A log with events stays unless `replace`; one in use stays in any case. Raises as `backup`.
+    """
+    _check_places(saved, path)
+    if not replace and os.path.exists(path) and (there := _described(path)) != EMPTY:
+        raise WouldReplace(path, there)
+    with _leased(path):
+        return _copied(saved, path, tick)
+
+
+EMPTY = "a log without events"
+
+
+def _copied(source: str, path: str, tick: Tick) -> Copied:
+    place = os.path.realpath(path)
+    with unfinished(place) as beside:
+        found = copy(source, beside, tick)
+        size = os.stat(beside).st_size
+        fresh = not os.path.exists(place)
+        # A seal must never stand beside another file: before a first one it accuses nobody.
+        sealed = fresh and _sealed(beside, place)
+        put_in_place(beside, place)
+    sealed = sealed or (not fresh and _sealed(place, place))
+    return Copied(source, path, size, found.rows, found.last_position, found.digest, sealed)
+
+
+def _sealed(path: str, place: str) -> bool:
+    try:
+        return seal.write(path, place)
+    except OSError:
+        return False
+
+
+def _check_places(source: str, path: str) -> None:
+    check_own(path)
+    folder = os.path.dirname(os.path.realpath(path))
+    if not os.path.isdir(folder):
+        raise LogReadOnly(path, f"there is no folder {folder}")
+    if os.path.isdir(path):
+        raise LogReadOnly(path, "it is a folder")
+    if os.path.exists(path) and os.path.exists(source) and os.path.samefile(source, path):
+        raise WouldReplace(path, "it is the log to be copied")
+
+
+def _described(path: str) -> str:
+    """What stands at a path, in words."""
+    if not os.stat(path).st_size:
+        return EMPTY
+    with suppress(NotALog, NewerLog), closing(SqliteRecorder.open(path, read_only=True)) as log:
+        last = log.last_position()
+        return f"a log with events up to position {last}" if last else EMPTY
+    return "a file that cannot be read as a log"
+
+
+@contextmanager
+def _leased(path: str) -> Iterator[None]:
+    """Nobody else writes the log at a path. Raises LogInUse."""
+    lease = Lease(path)
+    lease.acquire(lambda: held_by(path))
+    try:
+        yield
+    finally:
+        lease.release()

@@ -1,0 +1,40 @@
+"""Where in a file a byte stands, in words: its page, and the table or index that owns it."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing, suppress
+
+from ..recorders import schema
+
+_OWNERS = "SELECT pageno, name, pagetype FROM dbstat"
+_FIRST_PAGE = "the header and the schema"
+
+
+class Places:
+    """The owners of the pages of a file, as far as SQLite can tell them."""
+
+    def __init__(self, path: str) -> None:
+        self._size = 4096
+        self._owners: dict[int, str] = {}
+        self._known = False
+        with suppress(sqlite3.Error), closing(_looked_at(path)) as connection:
+            (self._size,) = connection.execute("PRAGMA page_size").fetchone()
+            for page, name, kind in connection.execute(_OWNERS):
+                self._owners[page] = f"{kind} page of {name}"
+            self._known = True
+
+    def of(self, offset: int) -> str:
+        """What stands at an offset.
+
+        A free page belongs to nobody; where SQLite was built without its table of pages, or the
+        file is too damaged, the page's number is all that is known.
+        """
+        page = offset // self._size + 1
+        unknown = "a free page" if self._known else "owner unknown"
+        owner = self._owners.get(page, unknown)
+        return f"page {page} ({_FIRST_PAGE if page == 1 else owner})"
+
+
+def _looked_at(path: str) -> sqlite3.Connection:
+    return sqlite3.connect(schema.uri(path, "mode=ro&immutable=1"), uri=True)
