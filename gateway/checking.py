@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from time import perf_counter
+from typing import Annotated
 
 import typer
 
@@ -12,10 +13,9 @@ from ..projections.digest import Replayed
 from ..projections.digest import replay as replay_all
 from ..projections.verification import Problem
 from ..projections.verification import verify as verify_all
-from . import listing
+from . import inspection
 from .figures import Figures, figures
 from .kinds import Kinds
-from .listing import Column
 from .moments import shown
 from .opening import open_to_read
 from .options import At, Db, Json, Modules
@@ -24,11 +24,6 @@ from .screen import one_line, progress, say, show_json
 
 MOST_AUTHORS = 10
 """How many authors stats shows; --json has all."""
-
-PROBLEMS = (
-    Column("#", "dim", right=True), Column("where", "blue"), Column("v", "dim", right=True),
-    Column("problem", "red", rest=True, under=True),
-)  # fmt: skip
 
 
 def replay(db: Db, at: At = None, module: Modules = None, as_json: Json = False) -> None:
@@ -72,12 +67,33 @@ def _show_replayed(found: Replayed, seconds: float) -> None:
     say(f"   digest {found.digest}", "bold")
 
 
-def verify(db: Db, module: Modules = None, as_json: Json = False) -> None:
+def verify(
+    db: Db,
+    module: Modules = None,
+    deep: Annotated[
+        bool, typer.Option("--deep", help="Check the file too: indexes, tables, every byte.")
+    ] = False,
+    upto: Annotated[
+        int | None,
+        typer.Option(
+            "--upto",
+            metavar="POSITION",
+            min=0,
+            help="With --deep: show the digest of the events up to here, as a backup's.",
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
     """Is the log what was written? Every row decodes, versions have no gap, checksums hold.
 
-    Each problem is named, and with any the exit status is 1.
+    With --deep also SQLite's own check, due times and snapshots beside the states, and every byte
+    of a log that is at rest beside its seal. Each problem is named, and with any the exit status
+    is 1.
     """
     kinds = Kinds.of(module)
+    if deep:
+        inspection.verify_deep(db, kinds, upto, as_json=as_json)
+        return
     with open_to_read(db) as log, progress("verifying", log.last_position()) as advance:
         events, problems = _verify(log, kinds, advance)
     if as_json:
@@ -104,12 +120,7 @@ def _show_problems(events: int, problems: list[Problem]) -> None:
     if not problems:
         say(f"{events:,} events verified: every row decodes, no gap, every checksum holds", "green")
         return
-    rows = (
-        (str(each.position), each.address or "(the log)", str(each.version), each.reason)
-        for each in problems
-    )
-    listing.show(PROBLEMS, rows)
-    say()
+    inspection.show_problems(problems)
     say(f"{len(problems):,} problems in {events:,} events", "bold red")
 
 

@@ -22,6 +22,18 @@ class NoLogThere(RetoldError):
         )
 
 
+class NotAFile(RetoldError, ValueError):
+    """A command that works on the file of a log was given a log that is in none."""
+
+    def __init__(self, url: str, what: str) -> None:
+        self.url = url
+        self.what = what
+        super().__init__(
+            f"{url} is in no file of ours, and retold {what} works on files: give one with"
+            " --db FILE, or use the tools of the store that keeps it."
+        )
+
+
 class NoSuchAddress(RetoldError, LookupError):
     """An address was asked for that has no events in the log, or that is none."""
 

@@ -26,6 +26,7 @@ from ..actors.signals import orderly_exit
 from ..events.errors import RetoldError
 from ..events.log_errors import UnknownEvent
 from . import checking, dead_letters, demo, importing, looking, merging, schema
+from . import checking, dead_letters, demo, importing, looking, operations
 from .errors import ImportInterrupted
 from .screen import ReaderGone, complain, flush, say
 
@@ -44,6 +45,7 @@ app.command("replay")(checking.replay)
 app.command("verify")(checking.verify)
 app.command("check")(schema.check)
 app.command("stats")(checking.stats)
+operations.add_to(app)
 app.add_typer(dead_letters.app)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from ..events.errors import BadUrl
 from ..events.log import Log
@@ -30,6 +30,17 @@ def log_url(text: str) -> str:
     return f"sqlite:///{quote(text)}"
 
 
+def log_file(text: str) -> str | None:
+    """The file that a log is in, None where it is in none.
+
+    >>> log_file("bank.db"), log_file("sqlite:////var/bank.db"), log_file("memory:")
+    ('bank.db', '/var/bank.db', None)
+    """
+    url = log_url(text)
+    path = unquote(url.removeprefix("sqlite:///"))
+    return path if url.startswith("sqlite:///") and path else None
+
+
 def open_to_read(text: str) -> Log:
     """Open a log read-only, which works while another process writes it.
 
@@ -38,7 +49,12 @@ def open_to_read(text: str) -> Log:
     try:
         return Log.open(log_url(text), read_only=True, create=False)
     except NoSuchLog as error:
-        raise NoLogThere(error.path, _near(error.path)) from error
+        raise no_log_there(error) from error
+
+
+def no_log_there(error: NoSuchLog) -> NoLogThere:
+    """The error for whoever typed the name of a log that is not there."""
+    return NoLogThere(error.path, _near(error.path))
 
 
 def _near(path: str) -> list[str]:
