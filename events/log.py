@@ -288,6 +288,7 @@ class Log:
 
     def _continue_time(self) -> None:
         """Let no event be recorded earlier than the last one of the log."""
+        """Let no event be recorded earlier than the last one of the log, if any will be."""
         if self.read_only:
             return
         last = self.last_position()
