@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 
@@ -17,6 +18,7 @@ from ..events.upkeep.places import Places
 from ..projections.verification import Problem
 from . import listing
 from .checks import Examined, problems
+from .errors import NoLogThere
 from .kinds import Kinds
 from .listing import Column
 from .opening import log_file, open_to_read
@@ -56,7 +58,9 @@ def inspect(db: str, kinds: Kinds, upto: int | None = None) -> Inspected:
     found = _of_seal(file, compared)
     try:
         log = open_to_read(db)
-    except (NotALog, NewerLog) as error:
+    except (NotALog, NewerLog, NoLogThere, sqlite3.Error) as error:
+        if isinstance(error, NoLogThere) and not found:
+            raise
         found.append(Problem(0, "", 0, str(error)))
         return Inspected(found, None, not compared.unchecked, compared.unchecked)
     with closing(log), progress("verifying", 2 * log.last_position()) as advance:
