@@ -287,7 +287,6 @@ class Log:
         self.close()
 
     def _continue_time(self) -> None:
-        """Let no event be recorded earlier than the last one of the log."""
         """Let no event be recorded earlier than the last one of the log, if any will be."""
         if self.read_only:
             return

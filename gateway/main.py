@@ -25,8 +25,7 @@ import typer
 from ..actors.signals import orderly_exit
 from ..events.errors import RetoldError
 from ..events.log_errors import UnknownEvent
-from . import checking, dead_letters, demo, importing, looking, merging, schema
-from . import checking, dead_letters, demo, importing, looking, operations
+from . import checking, dead_letters, demo, importing, looking, merging, operations, schema
 from .errors import ImportInterrupted
 from .screen import ReaderGone, complain, flush, say
 

@@ -192,8 +192,6 @@ class Connections:
             for connection in idle:
                 if connection is not None:
                     connection.close()
-            if self._writer is not None:
-                connection.close()
             if self._writer is not None and self._lease is not None:
                 ours = self._lease.holds(self._writer)
                 self._writer.close()
