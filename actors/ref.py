@@ -12,6 +12,7 @@ from pykka import messages
 
 from ..events.errors import NotACommand
 from ..events.names import is_command
+from .acting import author_and_reason
 from .behaviour import Receipt
 from .future import Future
 from .message import Message
@@ -57,15 +58,16 @@ class ActorRef(pykka.ActorRef["Actor"]):
         self,
         message: Any,
         *,
-        by: str = "system",
-        why: str = "",
+        by: str | None = None,
+        why: str | None = None,
         id: str | None = None,
         happened_at: datetime | None = None,
     ) -> None:
         """Send a command without waiting: at most once until it is committed.
 
-        A refusal or failure is logged, the actor lives. Raises `NotACommand` for anything that is
-        no `@command`, `pykka.ActorDeadError` after a stop.
+        Without `by` and `why` whoever is `acting` is the author, else `system`. A refusal or
+        failure is logged, the actor lives. Raises `NotACommand` for anything that is no `@command`,
+        `pykka.ActorDeadError` after a stop.
         """
         actor = self._actor
         if not is_command(message):
@@ -75,6 +77,8 @@ class ActorRef(pykka.ActorRef["Actor"]):
             actor = self._current()
         if actor.stopped or system.closed:
             raise self._gone()
+        if by is None or why is None:
+            by, why = author_and_reason(by, why)
         sent = Message(
             actor, message, None, by, why, id or system.next_id(), happened_at, id is not None
         )
@@ -87,8 +91,8 @@ class ActorRef(pykka.ActorRef["Actor"]):
         *,
         block: Literal[False],
         timeout: float | None = None,
-        by: str = "system",
-        why: str = "",
+        by: str | None = None,
+        why: str | None = None,
         id: str | None = None,
         happened_at: datetime | None = None,
     ) -> Future[Receipt]: ...
@@ -99,8 +103,8 @@ class ActorRef(pykka.ActorRef["Actor"]):
         *,
         block: Literal[True] = True,
         timeout: float | None = None,
-        by: str = "system",
-        why: str = "",
+        by: str | None = None,
+        why: str | None = None,
         id: str | None = None,
         happened_at: datetime | None = None,
     ) -> Receipt: ...
@@ -111,8 +115,8 @@ class ActorRef(pykka.ActorRef["Actor"]):
         *,
         block: bool = True,
         timeout: float | None = None,
-        by: str = "system",
-        why: str = "",
+        by: str | None = None,
+        why: str | None = None,
         id: str | None = None,
         happened_at: datetime | None = None,
     ) -> Receipt | Future[Receipt]: ...
@@ -122,17 +126,17 @@ class ActorRef(pykka.ActorRef["Actor"]):
         *,
         block: bool = True,
         timeout: float | None = None,
-        by: str = "system",
-        why: str = "",
+        by: str | None = None,
+        why: str | None = None,
         id: str | None = None,
         happened_at: datetime | None = None,
     ) -> Any:
         """Send a command; the answer is a `Receipt` and comes when the events are on disk.
 
-        With `block=False` a future, which can be awaited. A repeated `id` gets the first receipt
-        again, within the family's window. Raises what the decision raised (`Rejected` for a
-        refusal), `NotACommand`, `pykka.ActorDeadError` after a stop, `pykka.Timeout`,
-        `AskInsideDecide` inside a decision.
+        With `block=False` a future, which can be awaited. `by` and `why` as in `tell`. A repeated
+        `id` gets the first receipt again, within the family's window. Raises what the decision
+        raised (`Rejected` for a refusal), `NotACommand`, `pykka.ActorDeadError` after a stop,
+        `pykka.Timeout`, `AskInsideDecide` inside a decision.
         """
         actor = self._actor
         if not is_command(message):
@@ -147,6 +151,8 @@ class ActorRef(pykka.ActorRef["Actor"]):
         if actor.stopped or system.closed:
             future.fail(self._gone())
         else:
+            if by is None or why is None:
+                by, why = author_and_reason(by, why)
             sent = Message(
                 actor, message, future, by, why, id or system.next_id(), happened_at, id is not None
             )

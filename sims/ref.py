@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from ..actors.acting import author_and_reason
 from ..actors.ref import ActorRef
 from ..events.errors import NotACommand
 from ..events.names import is_command
@@ -35,8 +36,8 @@ class SimulatedRef(ActorRef):
         self,
         message: Any,
         *,
-        by: str = "system",
-        why: str = "",
+        by: str | None = None,
+        why: str | None = None,
         id: str | None = None,
         happened_at: datetime | None = None,
         delay: float = 0.0,
@@ -50,6 +51,7 @@ class SimulatedRef(ActorRef):
             return
         if not is_command(message):
             raise NotACommand(message, self.address)
+        by, why = author_and_reason(by, why)
 
         def send() -> None:
             if self.is_alive():
