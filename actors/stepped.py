@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +31,9 @@ class Stepped:
         self._deciding = False
         drive = self._drive
         self.future = type(
-            "SteppedFuture", (Future,), {"_wait": lambda future, timeout: drive(future)}
+            "SteppedFuture",
+            (Future,),
+            {"_wait": lambda future, timeout: drive(future), "__await__": _got, "__iter__": _got},
         )
 
     def ready(self, family: Inbox, claim: object) -> None:
@@ -85,3 +87,9 @@ class Stepped:
         while not future.done:
             if not self.step():
                 raise pykka.Timeout("nothing is left to run that could answer")
+
+
+def _got(future: Future[Any]) -> Generator[Any, None, Any]:
+    """Awaiting drives the steps as waiting does: under asyncio nobody else would."""
+    yield from ()
+    return future.get()

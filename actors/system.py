@@ -20,6 +20,7 @@ from ..events.log_errors import LogReadOnly
 from ..events.upcast import check_chains
 from . import fork
 from .actor import Actor
+from .asynchronous import AsyncSystem
 from .behaviour import Behaviour
 from .dispatch import Dispatcher, Pool
 from .family import Family
@@ -40,7 +41,7 @@ from .timers import Timers
 
 
 class ActorSystem:
-    """Actors over one log. Use it as a context manager, or `close` it.
+    """Actors over one log. Use it as a context manager, by `with` or `async with`, or `close` it.
 
     Addresses are known by `ref`; an actor is recovered from the log when its first message is
     decided. Closing answers everything that was accepted, then gives the log back.
@@ -257,6 +258,12 @@ class ActorSystem:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    async def __aenter__(self) -> AsyncSystem:
+        return AsyncSystem(self)
+
+    async def __aexit__(self, *_: object) -> None:
+        await AsyncSystem(self).close()
 
 
 OWN = (reactions_behaviour, letters_behaviour)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -70,3 +71,11 @@ def yard() -> Iterator[Yard]:
     yield made
     made.journal.full = False
     made.system.close()
+
+
+@pytest.fixture
+def gate() -> Iterator[threading.Event]:
+    """Opened at the end in any case, so that no turn outlives its test."""
+    gate = threading.Event()
+    yield gate
+    gate.set()

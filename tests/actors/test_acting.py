@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import threading
+from typing import Any
 
 import pytest
 
 from retold import ActorSystem
+from retold.actors import Context
 from retold.actors.acting import acting
 
 from .runners import SendOut, Yard
@@ -59,7 +61,7 @@ def test_an_inner_block_takes_over_what_it_does_not_say(system: ActorSystem) -> 
 
 
 @pytest.mark.parametrize("given", [{"by": 7}, {"why": b"bytes"}])
-def test_what_is_no_text_is_refused_at_once(given: dict[str, object]) -> None:
+def test_what_is_no_text_is_refused_at_once(given: dict[str, Any]) -> None:
     """`TypeError` where the block begins, not where its first command is stored."""
     with pytest.raises(TypeError, match="are text, not"), acting(**given):
         pass
@@ -104,7 +106,7 @@ def test_a_decision_sees_who_acts(system: ActorSystem) -> None:
     """The context of the decision has them, wherever its turn was taken."""
     seen: list[tuple[str, str]] = []
 
-    def look(_: object, context: object) -> tuple[object, ...]:
+    def look(_: object, context: Context) -> tuple[object, ...]:
         seen.append((context.by, context.why))
         return ()
 
