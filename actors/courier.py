@@ -22,6 +22,7 @@ from ..events.errors import Rejected, RepeatedTooLate, RetoldError, UsedAfterFor
 from ..events.log_errors import LogClosed, OutcomeUncertain, StorageFailed
 from .behaviour import Receipt
 from .delivery import Delivery, Ending, Part, check_command
+from .logs import about
 from .receipts import receipt_of
 
 if TYPE_CHECKING:
@@ -104,6 +105,7 @@ class Courier:
         _log.warning(
             "%s: %r (%s) failed and is sent again in %s s: %s",
             part.address, part.command, part.id, delay, error,
+            extra=about(part.address, part.command, part.id),
         )  # fmt: skip
         delivery.again = True
         self.later(delay, lambda: self.send(delivery, part))

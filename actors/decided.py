@@ -20,6 +20,7 @@ from ..events.log_errors import OutcomeUncertain
 from .behaviour import Receipt
 from .future import Future
 from .letters import Letter
+from .logs import about_message, in_words
 from .message import Message, Outcome
 
 if TYPE_CHECKING:
@@ -55,6 +56,11 @@ class Decided:
     def deciding(self) -> str:
         """The address of the actor whose command it decides, or decided last."""
         return self.taken[-1].actor.address if self.taken else ""
+
+    @property
+    def carrying_out(self) -> str:
+        """The name and id of the command that it decides, or decided last."""
+        return in_words(self.taken[-1].command, self.taken[-1].id) if self.taken else ""
 
     @property
     def size(self) -> int:
@@ -122,7 +128,10 @@ class Decided:
             if outcome.end == 0 and outcome.error is not None:
                 self._refuse(message, outcome.error)
             elif message.future is None:
-                _log.error("%s lost %r: %s", message.actor.address, message.command, error)
+                _log.error(
+                    "%s lost %r: %s", message.actor.address, message.command, error,
+                    extra=about_message(message),
+                )  # fmt: skip
             else:
                 _answer(message.future, error)
         self._family.release(self)
@@ -158,10 +167,13 @@ class Decided:
         elif not isinstance(error, Rejected):
             _log.error(
                 "%s failed on %r (%s)", message.actor.address, message.command, message.id,
-                exc_info=error,
+                exc_info=error, extra=about_message(message),
             )  # fmt: skip
         elif message.future is None:
-            _log.warning("%s refused %r: %s", message.actor.address, message.command, error)
+            _log.warning(
+                "%s refused %r: %s", message.actor.address, message.command, error,
+                extra=about_message(message),
+            )  # fmt: skip
         if message.future is not None:
             _answer(message.future, error)
 

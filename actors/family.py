@@ -17,6 +17,7 @@ from ..events.address import ROOT, at
 from ..events.log_errors import ConcurrencyError
 from .future import inside
 from .inbox import Fence, Inbox, dead
+from .logs import about_message
 from .message import Message
 from .passivation import Resting
 from .receipts import Receipts
@@ -134,7 +135,10 @@ class Family(Inbox):
             message.actor.wake()
         except Exception as error:  # noqa: BLE001 - whatever stands in the way, the asker is told
             self.system.supervisor.judge(message.actor.address, error)
-            _log.error("%s could not be recovered", message.actor.address, exc_info=error)
+            _log.error(
+                "%s could not be recovered", message.actor.address,
+                exc_info=error, extra=about_message(message),
+            )  # fmt: skip
             if message.future is not None and not message.future.done:
                 message.future.fail(error)
             return False
@@ -155,7 +159,10 @@ class Family(Inbox):
     def _give_up(self, message: Message) -> None:
         error = ConcurrencyError(message.actor.address, message.actor.version)
         if message.future is None:
-            _log.error("%s lost %r: %s", message.actor.address, message.command, error)
+            _log.error(
+                "%s lost %r: %s", message.actor.address, message.command, error,
+                extra=about_message(message),
+            )  # fmt: skip
         elif not message.future.done:
             message.future.fail(error)
 
@@ -169,7 +176,10 @@ class Family(Inbox):
         try:
             self.receipts = Receipts(self.system.log, self.root)
         except Exception as error:  # noqa: BLE001 - whatever stands in the way, the asker is told
-            _log.error("The receipts of %s could not be read", self.root, exc_info=error)
+            _log.error(
+                "The receipts of %s could not be read", self.root,
+                exc_info=error, extra=about_message(message),
+            )  # fmt: skip
             if message.future is not None and not message.future.done:
                 message.future.fail(error)
             return False
@@ -180,7 +190,7 @@ class Family(Inbox):
         try:
             receipt = receipts.again(message.actor, message.id)
         except Exception as error:  # noqa: BLE001 - too late, or whatever stands in the way
-            _log.warning("%s", error)
+            _log.warning("%s", error, extra=about_message(message))
             if message.future is not None and not message.future.done:
                 message.future.fail(error)
             return True

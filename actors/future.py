@@ -36,6 +36,11 @@ class AtWork(Protocol):
         """The address of the actor whose command it decides."""
         ...
 
+    @property
+    def carrying_out(self) -> str:
+        """The name and id of the command that it decides."""
+        ...
+
 
 class Inside(threading.local):
     """What a thread is inside of: nothing may wait on a thread of a pool, or in a turn at work."""

@@ -14,6 +14,7 @@ from ..events.names import command, is_command
 from ..events.parcel import Parcel, seal, unseal
 from .behaviour import Behaviour
 from .future import Future
+from .logs import about
 
 if TYPE_CHECKING:
     from .system import ActorSystem
@@ -79,7 +80,7 @@ class Letters:
         _log.error(
             "%s: %r (%s) is a dead letter after %d attempts",
             letter.address, letter.command, letter.id, attempts,
-            exc_info=error,
+            exc_info=error, extra=about(letter.address, letter.command, letter.id),
         )  # fmt: skip
         if letter.address == ADDRESS:
             unkept: Future[Any] = self._system.dispatcher.future()

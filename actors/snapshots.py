@@ -22,6 +22,7 @@ import msgspec
 
 from ..events.journal import SnapshotRow
 from ..events.snapshot import Snapshot, SnapshotCodec
+from .logs import about
 
 if TYPE_CHECKING:
     from .actor import Actor
@@ -83,7 +84,10 @@ class Snapshots:
         try:
             return self._policy(Progress(actor.address, actor.version, events))
         except Exception:  # noqa: BLE001 - a policy is somebody else's code
-            _log.exception("The policy of snapshots failed: none are kept any more")
+            _log.exception(
+                "The policy of snapshots failed: none are kept any more",
+                extra=about(actor.address),
+            )
             self._every = 0
             return False
 

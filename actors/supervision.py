@@ -78,13 +78,19 @@ class Supervisor:
         failure = Failure(address, error, in_a_row)
         if self._directive(failure) == "quarantine":
             self._quarantined[address] = failure
-            _log.error("%s is in quarantine after %d failures in a row", address, in_a_row)
+            _log.error(
+                "%s is in quarantine after %d failures in a row", address, in_a_row,
+                extra={"actor": address},
+            )  # fmt: skip
 
     def _directive(self, failure: Failure) -> Directive:
         try:
             return self._policy(failure)
         except Exception:  # noqa: BLE001 - a policy is somebody else's code
-            _log.exception("The policy could not judge %r: the actor goes on", failure)
+            _log.exception(
+                "The policy could not judge %r: the actor goes on", failure,
+                extra={"actor": failure.address},
+            )  # fmt: skip
             return "resume"
 
     def release(self, address: str) -> bool:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..events.address import family
 from .dues import known_dues
+from .logs import about
 from .message import Wake
 
 if TYPE_CHECKING:
@@ -127,7 +128,10 @@ class Timers:
     def _wake_again(self, address: str, moment: datetime) -> None:
         failures = self._failures[address] = self._failures.get(address, 0) + 1
         seconds = min(2.0 ** (failures - 1), LONGEST_SECONDS)
-        _log.warning("%s is due since %s, and is woken again in %g s", address, moment, seconds)
+        _log.warning(
+            "%s is due since %s, and is woken again in %g s", address, moment, seconds,
+            extra=about(address),
+        )  # fmt: skip
         again = self._system.clock.now() + timedelta(seconds=seconds)
         heapq.heappush(self._queue, (again, address, moment))
 

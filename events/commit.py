@@ -277,4 +277,8 @@ def _told(tell: Callable[..., None], *what: Any) -> None:
     try:
         tell(*what)
     except Exception:  # noqa: BLE001 - a fault of the batch, reported; the log is as it should be
-        _log.exception("A batch could not take what it was told")
+        batch: Batch | None = getattr(tell, "__self__", None)
+        ids = batch.command_ids if batch is not None else ()
+        where = batch.rows[0][0] if batch is not None and batch.rows else ""
+        extra = {"actor": where, "command": ", ".join(ids)}
+        _log.exception("A batch could not take what it was told", extra=extra)

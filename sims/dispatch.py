@@ -21,6 +21,7 @@ import simpy
 from simpy.core import EmptySchedule
 
 from ..actors.future import Future, inside
+from ..actors.logs import about_message
 from ..events.clock import Clock
 from ..events.commit import Batch
 from ..events.errors import AskInsideDecide, Overloaded, RetoldError
@@ -223,7 +224,10 @@ class Turns:
             claim = message.actor.family.accept(message)
         except Overloaded as error:
             if message.future is None:
-                _log.warning("%s lost %r: %s", message.actor.address, message.command, error)
+                _log.warning(
+                    "%s lost %r: %s", message.actor.address, message.command, error,
+                    extra=about_message(message),
+                )  # fmt: skip
             else:
                 message.future.fail(error)
             return

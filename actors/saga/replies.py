@@ -33,6 +33,7 @@ from ...events.saga import (
 from ..behaviour import React, Receipt, Send
 from ..letters import ADDRESS as DEAD_LETTERS
 from ..letters import RecordLetter
+from ..logs import about
 
 Keep: TypeAlias = Callable[[Receipt], Any]
 """`reply(receipt)`: what later steps shall see of an answer, any JSON value."""
@@ -143,8 +144,11 @@ def _compensation(event: CompensationRequested) -> Send:
 
 def _letter(recorded: Recorded, reason: str) -> Send:
     """A stuck saga is a dead letter: what waits for somebody is the command to try again."""
-    _log.error("%s is stuck: %s", recorded.address, reason)
     again = RetryCompensation()
+    _log.error(
+        "%s is stuck: %s", recorded.address, reason,
+        extra=about(recorded.address, again, f"stuck.{recorded.position}"),
+    )  # fmt: skip
     letter = DeadLetter(
         f"stuck.{recorded.position}", recorded.address, seal(again), repr(again), recorded.by,
         recorded.why, reason, attempts=1,
