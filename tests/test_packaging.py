@@ -71,14 +71,17 @@ def test_nothing_was_imported_twice() -> None:
 
 
 def test_the_wheel_holds_every_module(wheel: Path) -> None:
-    """The wheel holds py.typed, the licence, and each module of each floor, as files."""
+    """The wheel holds py.typed, the licence, each module of each floor, as files, and beside them
+    what pytest imports at its start."""
     with zipfile.ZipFile(wheel) as built:
         names = set(built.namelist())
     modules = {source.path for source in sources() if source.is_python and source.floor}
     assert modules
     assert {f"retold/{path}" for path in modules} | {"retold/py.typed"} <= names
     assert any(name.endswith("dist-info/licenses/LICENSE") for name in names)
-    assert {name.split("/")[0] for name in names} == {"retold", wheel_info(wheel)}
+    assert {name.split("/")[0] for name in names} == {
+        "retold", "pytest_retold.py", wheel_info(wheel),
+    }  # fmt: skip
 
 
 def test_the_wheel_imports_by_itself(wheel: Path, tmp_path: Path) -> None:
