@@ -10,13 +10,14 @@ from ..events import past
 from ..events.address import check
 from ..events.errors import NoSuchVersion
 from ..events.fold import fold
+from ..events.inherited import Inherited
 from ..events.log import Log
 from ..events.point import Point
 from .behaviour import Behaviour
 
 
 def retell(
-    log: str | Log,
+    log: str | Inherited | Log,
     address: str,
     *,
     version: int | None = None,

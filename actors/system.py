@@ -15,6 +15,7 @@ from ..events.address import ROOT, check
 from ..events.clock import Clock, Countdown, WallClock, fresh_seed
 from ..events.commit import Committer
 from ..events.errors import UsedAfterFork
+from ..events.inherited import Inherited
 from ..events.log import Log
 from ..events.log_errors import LogReadOnly
 from ..events.upcast import check_chains
@@ -102,7 +103,7 @@ class ActorSystem:
     @classmethod
     def open(
         cls,
-        url: str,
+        url: str | Inherited,
         *behaviours: Behaviour,
         dispatcher: Dispatcher | None = None,
         clock: Clock | None = None,

@@ -25,6 +25,7 @@ from .clock import Clock, WallClock
 from .codec import Codec
 from .follow import Follower
 from .fork import Abandoned, FileId, keep_for_ever, register
+from .inherited import Inherited
 from .journal import Due, Journal, SnapshotRow
 from .log_errors import ConcurrencyError, LogReadOnly
 from .opening import open_journal
@@ -73,7 +74,7 @@ class Log:
     @classmethod
     def open(
         cls,
-        url: str,
+        url: str | Inherited,
         *,
         read_only: bool = False,
         create: bool = True,

@@ -172,6 +172,30 @@ class Undecodable(RetoldError, ValueError):
         super().__init__(f"{address} version {version}: {where} does not decode: {reason}.")
 
 
+class UnknownTopic(RetoldError, LookupError):
+    """A row of an inherited database has a topic that nobody gave a meaning."""
+
+    def __init__(self, topic: str, originator: str, version: int) -> None:
+        self.topic = topic
+        self.originator = originator
+        self.version = version
+        super().__init__(
+            f"Version {version} of originator {originator} is a {topic!r}, which has no meaning"
+            " here. Add it to the events of its OldAggregate, or leave all such aggregates out"
+            " with left_out."
+        )
+
+
+class NotInherited(RetoldError, ValueError):
+    """An address cannot be written to an inherited database; nothing was stored."""
+
+    def __init__(self, path: str, address: str, reason: str) -> None:
+        self.path = path
+        self.address = address
+        self.reason = reason
+        super().__init__(f"{address} cannot be written to {path}: {reason}.")
+
+
 class ConcurrencyError(RetoldError):
     """A stream did not stand at the version that a write expected, a bounded number of times."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from collections.abc import Mapping
 from urllib.parse import unquote
@@ -12,14 +13,17 @@ from eventsourcing.utils import Environment
 from .clock import Clock, this_process
 from .codec import Codec
 from .errors import BadUrl
+from .inherited import Inherited
 from .journal import Journal
 from .recorders import AdoptedJournal, MemoryRecorder, SqliteRecorder
 
 
 def open_journal(
-    url: str, read_only: bool, create: bool, clock: Clock, settings: Mapping[str, str]
+    url: str | Inherited, read_only: bool, create: bool, clock: Clock, settings: Mapping[str, str]
 ) -> tuple[Journal, Codec]:
     """Open the store that a URL names, with the codec that its settings ask for."""
+    if isinstance(url, Inherited):
+        return url.open_journal(read_only, settings)
     scheme, _, rest = url.partition(":")
     if scheme == "memory" and not rest:
         return MemoryRecorder(), _codec(settings)
@@ -27,7 +31,13 @@ def open_journal(
         return _sqlite(url, rest, read_only, create, clock), _codec(settings)
     if scheme == "module" and rest:
         return _adopted(rest, settings), _codec(settings)
-    raise BadUrl(url, "the schemes are memory:, sqlite:///file and module:a.python.module")
+    if scheme == "inherited":
+        return _declared(url, rest).open_journal(read_only, settings)
+    raise BadUrl(
+        url,
+        "the schemes are memory:, sqlite:///file, module:a.python.module and"
+        " inherited:a.python.module:name",
+    )
 
 
 def _sqlite(url: str, rest: str, read_only: bool, create: bool, clock: Clock) -> Journal:
@@ -44,6 +54,18 @@ def _adopted(module: str, settings: Mapping[str, str]) -> Journal:
     except InfrastructureFactoryError as error:
         raise BadUrl(f"module:{module}", str(error)) from error
     return AdoptedJournal(factory.application_recorder(), f"module:{module}", factory.close)
+
+
+def _declared(url: str, rest: str) -> Inherited:
+    """The value that a module of the user's holds under a name."""
+    module, _, name = rest.partition(":")
+    try:
+        found = getattr(importlib.import_module(module), name, None)
+    except (ImportError, ValueError) as error:
+        raise BadUrl(url, str(error)) from error
+    if not isinstance(found, Inherited):
+        raise BadUrl(url, f"{module} has no Inherited of the name {name!r}")
+    return found
 
 
 def _codec(settings: Mapping[str, str]) -> Codec:

@@ -11,7 +11,7 @@ from ..events.log import Log
 from ..events.log_errors import NoSuchLog
 from .errors import NoLogThere
 
-SCHEMES = ("memory:", "module:", "sqlite:")
+SCHEMES = ("inherited:", "memory:", "module:", "sqlite:")
 
 MOST_NEAR = 3
 """How many other logs are named to someone whose file is not there."""

@@ -1,0 +1,201 @@
+"""An application of the `eventsourcing` library, moved over on the database that it has.
+
+`Inherited` says what stands in that database: which aggregate classes there were, which kind of
+actor each of them is now, and what each of their topics means. It is opened wherever a log's URL
+is, by itself or as `inherited:module:name`. What the library wrote is read as events of ours, with
+its versions, order and times; what is written from then on stands behind it in the same table.
+
+| in the database | in the log |
+|---|---|
+| originator id, a UUID | `kind/9d3c…` with its dashes |
+| originator id, a text | `kind/text`, or as it is where it is such an address already |
+| version, notification id | version, position |
+| topic | the wire name of the event that it is given |
+| `timestamp` | `happened_at`; `recorded_at` is the latest one so far, so that it never runs back |
+
+The classes of the old application are never imported: states are decoded by its transcoder,
+compressor and cipher, and that is all of it that has to be there.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+import attrs
+from eventsourcing.persistence import (
+    DatetimeAsISO,
+    DecimalAsStr,
+    InfrastructureFactory,
+    InfrastructureFactoryError,
+    JSONTranscoder,
+    PersistenceError,
+    Transcoder,
+    Transcoding,
+    UUIDAsHex,
+)
+from eventsourcing.utils import Environment
+
+from .codec import Codec
+from .errors import BadUrl
+from .fork import check_own
+from .lease import Lease
+from .log_errors import NoSuchLog, NotALog
+from .names import wire_name
+from .recorders.inherited import InheritedJournal
+from .recorders.schema import look
+from .transcoder import StrictTranscoder
+from .translation import Translator
+
+Old: TypeAlias = Mapping[str, Any]
+"""What the library stored of an event: its fields, `timestamp`, `originator_topic`, …"""
+
+Meaning: TypeAlias = type | Callable[[Old], Any]
+"""The `@event` class that has the same fields, or what makes an event of the old fields."""
+
+
+def _nobody(_: Old) -> str:
+    return "inherited"
+
+
+def _no_reason(_: Old) -> str:
+    return ""
+
+
+@attrs.frozen
+class OldAggregate:
+    """An aggregate class of the old application, and the kind of actor that it is now.
+
+    `topic` is that of the class (`bank:Account`); `events` gives each topic of its events a
+    meaning: an `@event` class with fields of the same names, or a function from the old fields to
+    an event. A topic that is one word is that of a class inside the aggregate: `Opened` stands for
+    `bank:Account.Opened`. Fields are converted to the types of the new ones as far as JSON goes.
+    `by` and `why` find author and reason in the old fields, where they are.
+    """
+
+    topic: str
+    kind: str = attrs.field(kw_only=True)
+    events: Mapping[str, Meaning] = attrs.field(kw_only=True)
+    by: Callable[[Old], str] = attrs.field(kw_only=True, default=_nobody)
+    why: Callable[[Old], str] = attrs.field(kw_only=True, default=_no_reason)
+
+    @events.validator
+    def _known(self, _: Any, events: Mapping[str, Meaning]) -> None:
+        for topic, meaning in events.items():
+            if isinstance(meaning, type) and wire_name(meaning) is None:
+                raise TypeError(f"{topic}: {meaning.__qualname__} is not made by @event")
+
+    def meanings(self) -> dict[str, Meaning]:
+        """What each topic means, by its whole text."""
+        return {
+            f"{self.topic}.{each}" if each.isidentifier() else each: meaning
+            for each, meaning in self.events.items()
+        }
+
+
+@attrs.frozen
+class Inherited:
+    """A database of the `eventsourcing` library, and how to read it as a log.
+
+    `settings` are those that the application ran with (`PERSISTENCE_MODULE`, `SQLITE_DBNAME`,
+    `COMPRESSOR_TOPIC`, …); what is missing is taken from the environment, as the library does, and
+    `application` is its name where they carry one (`BANK_SQLITE_DBNAME`). `transcodings` are those
+    that it registered beyond the library's own. What begins with one of the topics `left_out` is
+    not read at all; any other topic that nobody named raises `UnknownTopic` when it is opened.
+    """
+
+    aggregates: Sequence[OldAggregate]
+    settings: Mapping[str, str] = attrs.field(factory=dict, kw_only=True)
+    application: str = attrs.field(default="", kw_only=True)
+    transcodings: Sequence[Transcoding] = attrs.field(default=(), kw_only=True)
+    left_out: Sequence[str] = attrs.field(default=(), kw_only=True)
+
+    def open_journal(
+        self, read_only: bool, settings: Mapping[str, str]
+    ) -> tuple[InheritedJournal, Codec]:
+        """The journal over the database, which has to be there, and the codec of its new rows.
+
+        A writer takes the lease of an SQLite file, which other writers of ours respect; processes
+        of the library do not know it. Raises `NoSuchLog`, `NotALog`, `LogInUse`, `LogReadOnly`,
+        `BadUrl` for settings that name no database; `UnknownTopic`, `Undecodable` and
+        `CorruptedRow` for what stands in it.
+        """
+        environment = {**os.environ, **self.settings, **settings}
+        asked = Environment(self.application, environment)
+        path, is_file = _path(asked)
+        lease = Lease(path) if is_file and not read_only else None
+        if lease is not None:
+            lease.acquire(lambda: "another system")
+        try:
+            return self._opened(path, asked, environment, lease)
+        except BaseException:
+            if lease is not None:
+                lease.release()
+            raise
+
+    def _opened(
+        self, path: str, asked: Environment, environment: dict[str, str], lease: Lease | None
+    ) -> tuple[InheritedJournal, Codec]:
+        by_uuid = asked.get("ORIGINATOR_ID_TYPE", "uuid").lower() == "uuid"
+        # Its ids are read as they are stored, because ours stand beside them.
+        text = Environment(self.application, {**environment, **_as_text(asked)})
+        try:
+            factory = InfrastructureFactory.construct(text)
+        except (InfrastructureFactoryError, OSError) as error:
+            raise BadUrl(path, str(error)) from error
+        try:
+            codec = Codec(factory.compressor(), factory.cipher())
+            translator = Translator(
+                self.aggregates, self.left_out, self._transcoder(factory), codec, by_uuid=by_uuid
+            )
+            recorder = factory.application_recorder()
+            journal = InheritedJournal(recorder, path, translator, factory.close, lease)
+            journal.last_position()
+        except (PersistenceError, sqlite3.Error) as error:
+            factory.close()
+            reason = f"the eventsourcing library cannot read it as one of its own ({error})"
+            raise NotALog(path, reason) from error
+        except BaseException:
+            factory.close()
+            raise
+        return journal, codec
+
+    def _transcoder(self, factory: InfrastructureFactory[Any]) -> Transcoder:
+        transcoder = factory.transcoder()
+        if isinstance(transcoder, JSONTranscoder | StrictTranscoder):
+            for each in (UUIDAsHex(), DecimalAsStr(), DatetimeAsISO(), *self.transcodings):
+                transcoder.register(each)
+        return transcoder
+
+
+def _as_text(asked: Environment) -> dict[str, str]:
+    """Settings that win over those of the application: nothing is created, ids are text."""
+    return {
+        key: value
+        for setting, value in (("ORIGINATOR_ID_TYPE", "text"), ("CREATE_TABLE", "no"))
+        for key in asked.create_keys(setting)
+    }
+
+
+def _path(asked: Environment) -> tuple[str, bool]:
+    """What to call the database, and whether that is a file; one that is not there is not made."""
+    file = asked.get("SQLITE_DBNAME")
+    if not file:
+        return f"module:{asked.get('PERSISTENCE_MODULE', 'eventsourcing.popo')}", False
+    if file.startswith("file:") or ":memory:" in file:
+        return file, False
+    if not os.path.exists(file):
+        raise NoSuchLog(file)
+    check_own(file)
+    if _is_ours(file):
+        raise NotALog(file, "it is a log already: open it as sqlite:///…")
+    return file, True
+
+
+def _is_ours(file: str) -> bool:
+    try:
+        return look(file)
+    except NotALog:
+        return False

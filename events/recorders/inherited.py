@@ -1,0 +1,236 @@
+"""A table of the `eventsourcing` library with old rows of its own and new ones of ours.
+
+Old rows are translated as they are read. An index, made from the notifications, knows which actor
+each originator is, at which positions its rows stand, and when they were recorded; it is made when
+the journal is opened, in one pass, and extended from then on.
+
+An actor that was there before keeps its originator id; a new one has its address for it. The table
+takes a version of an originator once, whoever writes it, so an old process that still runs does no
+harm: one of the two is told of the conflict.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from threading import Lock
+
+from eventsourcing.persistence import ApplicationRecorder, Notification, StoredEvent
+
+from ..fork import FileId, file_id, keep_for_ever, register
+from ..journal import Due, Row, SnapshotRow, StoredRow
+from ..lease import Lease
+from ..log_errors import CorruptedRow, LogClosed, NotInherited, UnknownTopic
+from ..translation import NEVER, Heir, Translator, is_address
+
+PIECE = 1000
+
+
+class Actor:
+    """What the index knows of one originator; `heir` is None where it began as one of ours."""
+
+    __slots__ = ("address", "heir", "originator", "positions")
+
+    def __init__(self, originator: str, address: str, heir: Heir | None) -> None:
+        self.originator = originator
+        self.address = address
+        self.heir = heir
+        self.positions = array("q")
+
+
+class InheritedJournal:
+    """A journal over an application recorder of the library whose ids are read as text.
+
+    Durable and ordered as that recorder is; positions are its notification ids and may have gaps.
+    Of its errors IntegrityError means that nothing was stored, any other leaves the outcome open.
+    """
+
+    def __init__(
+        self,
+        recorder: ApplicationRecorder,
+        path: str,
+        translator: Translator,
+        close: Callable[[], None],
+        lease: Lease | None = None,
+    ) -> None:
+        self.path = path
+        self._recorder = recorder
+        self._translator = translator
+        self._close = close
+        self._lease = lease
+        self._closed = False
+        self._lock = Lock()
+        self._seen = self._last = 0
+        self._latest = NEVER
+        self._moments: dict[int, datetime] = {}
+        """When rows were recorded, where that is not the time that they carry."""
+        self._by_originator: dict[str, Actor] = {}
+        self._by_address: dict[str, Actor] = {}
+        register(self)
+
+    def write(self, rows: Sequence[Row], due: Sequence[Due] = ()) -> Sequence[int]:
+        """Store all rows as the recorder does, or none; it has no table of due times."""
+        self._check_open()
+        if not rows:
+            return ()
+        events = [
+            StoredEvent(self._originator(address), version, name, state)
+            for address, version, name, state in rows
+        ]
+        positions = self._recorder.insert_events(events)
+        if positions is None:
+            raise TypeError(f"{self.path} does not tell the positions of what it stored")
+        return positions
+
+    def reopen(self) -> None:
+        """Nothing that a recorder offers: what it reads is taken for what it keeps."""
+
+    def rows(self, address: str, after: int = 0, upto: int | None = None) -> Iterator[StoredRow]:
+        """The rows of one address with `after < version <= upto`, by version."""
+        self._catch_up()
+        actor = self._by_address.get(address)
+        if actor is None:
+            return
+        end = len(actor.positions) if upto is None else min(upto, len(actor.positions))
+        after = max(after, 0)
+        while after < end:
+            self._check_open()
+            stop = min(end, after + PIECE)
+            events = self._recorder.select_events(actor.originator, gt=after, lte=stop)
+            for position, event in zip(actor.positions[after:stop], events, strict=True):
+                yield self._row(actor, position, event)
+            after = stop
+
+    def scan(self, after: int = 0, upto: int | None = None) -> Iterator[StoredRow]:
+        """The rows with `after < position <= upto`, by position, read in short pieces."""
+        for found in self._pieces(after, upto):
+            if found[-1].id > self._seen:
+                self._catch_up()
+            for each in found:
+                if not self._translator.is_left_out(each.topic):
+                    yield self._row(self._by_originator[str(each.originator_id)], each.id, each)
+
+    def dues(self) -> None:
+        """There is no table of due times: they are found by folding."""
+
+    def save_snapshots(self, rows: Sequence[SnapshotRow]) -> bool:
+        """Nothing is kept: the library's table of snapshots is another's."""
+        return False
+
+    def snapshot(self, address: str) -> None:
+        """There is none: states are found by folding."""
+
+    def drop_snapshots(self, addresses: Sequence[str] | None = None) -> None:
+        """There is nothing to forget."""
+
+    def last_position(self) -> int:
+        """The highest position that is read, 0 for none."""
+        self._catch_up()
+        return self._last
+
+    def version(self, address: str) -> int:
+        """The last version of an address, 0 where it has no rows."""
+        self._catch_up()
+        actor = self._by_address.get(address)
+        return len(actor.positions) if actor else 0
+
+    def addresses(self, prefix: str = "") -> Iterator[tuple[str, int]]:
+        """Every address that starts with `prefix` and its last version, by address."""
+        self._catch_up()
+        with self._lock:
+            found = [
+                (address, len(actor.positions))
+                for address, actor in self._by_address.items()
+                if address.startswith(prefix)
+            ]
+        yield from sorted(found)
+
+    def close(self) -> None:
+        """Close the database and give the lease back; a second call does nothing."""
+        if not self._closed:
+            self._closed = True
+            self._close()
+            if self._lease is not None:
+                self._lease.release()
+
+    def abandon(self) -> Iterator[FileId]:
+        """In a forked child: the database and its lease are the parent's."""
+        if not self._closed:
+            self._closed = True
+            keep_for_ever(self._recorder)
+            if self._lease is not None:
+                self._lease.abandon()
+                yield file_id(self.path)
+
+    def _pieces(self, after: int, upto: int | None) -> Iterator[Sequence[Notification]]:
+        while True:
+            self._check_open()
+            found = self._recorder.select_notifications(
+                after, PIECE, upto, inclusive_of_start=False
+            )
+            if found:
+                yield found
+                after = found[-1].id
+            if len(found) < PIECE:
+                return
+
+    def _row(self, actor: Actor, position: int, event: StoredEvent) -> StoredRow:
+        version, name, state = event.originator_version, event.topic, event.state
+        if actor.heir is not None and not self._translator.is_ours(name, state):
+            moment = self._moments.get(position)
+            name, state = self._translator.envelope(actor.heir, version, name, state, moment)
+        return (position, actor.address, version, name, state)
+
+    def _originator(self, address: str) -> str:
+        """What an address is called in the table: as before, or else by itself."""
+        actor = self._by_address.get(address)
+        if actor is not None:
+            return actor.originator
+        taken = self._by_originator.get(address)
+        if taken is not None:
+            raise NotInherited(self.path, address, f"{taken.address} has that text for its id")
+        return address
+
+    def _catch_up(self) -> None:
+        self._check_open()
+        with self._lock:
+            for found in self._pieces(self._seen, None):
+                for each in found:
+                    if not self._translator.is_left_out(each.topic):
+                        self._take_in(each)
+                    self._seen = each.id
+
+    def _take_in(self, row: Notification) -> None:
+        originator, version, topic = str(row.originator_id), row.originator_version, row.topic
+        ours = self._translator.is_ours(topic, row.state)
+        actor = self._by_originator.get(originator) or self._newcomer(originator, row, ours=ours)
+        if version != len(actor.positions) + 1:
+            due = f"it stands where version {len(actor.positions) + 1} should"
+            raise CorruptedRow(row.id, actor.address, version, due)
+        if ours:
+            stamp = self._translator.codec.stamp(row.id, actor.address, version, topic, row.state)
+            moment: datetime | None = stamp.recorded_at
+        elif actor.heir is None or topic not in actor.heir.meanings:
+            raise UnknownTopic(topic, originator, version)
+        else:
+            moment = self._translator.moment(actor.address, version, topic, row.state)
+        if moment is None or moment < self._latest:
+            self._moments[row.id] = self._latest
+        else:
+            self._latest = moment
+        actor.positions.append(row.id)
+        self._last = row.id
+        self._by_originator[originator] = self._by_address[actor.address] = actor
+
+    def _newcomer(self, originator: str, row: Notification, *, ours: bool) -> Actor:
+        if not ours:
+            heir = self._translator.heir(originator, row.originator_version, row.topic, row.state)
+            return Actor(originator, heir.address, heir)
+        if not is_address(originator):
+            raise UnknownTopic(row.topic, originator, row.originator_version)
+        return Actor(originator, originator, None)
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise LogClosed(self.path)
