@@ -27,7 +27,7 @@ from .recorded import Recorded
 from .recorders.listeners import Bell
 
 if TYPE_CHECKING:
-    from .log import Log
+    from .reading import Reading
 
 PIECE = 1000
 """Rows that are read at a time."""
@@ -47,7 +47,7 @@ class Batch:
 class Follower:
     """Reads a log on for ever, from behind a position. For one thread or task at a time."""
 
-    def __init__(self, log: Log, after: int = 0, kinds: tuple[str, ...] = ()) -> None:
+    def __init__(self, log: Reading, after: int = 0, kinds: tuple[str, ...] = ()) -> None:
         self._log = log
         self._kinds = frozenset(kinds)
         self._changes = log.journal.changes()

@@ -23,7 +23,7 @@ from .recorders.listeners import Bell
 from .side_file import MEMORY, SideFile
 
 if TYPE_CHECKING:
-    from .log import Log
+    from .reading import Reading
 
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS subscriptions ("
@@ -61,7 +61,7 @@ class SubscriptionStatus:
 class Subscriptions:
     """The named subscriptions of one log. Safe to use from many threads and processes."""
 
-    def __init__(self, log: Log, file: str | None = None) -> None:
+    def __init__(self, log: Reading, file: str | None = None) -> None:
         """`file` is where places are kept: `FILE-subscriptions` if not given, and for a log that is
         in no file the memory of this process."""
         self._log = log
@@ -146,7 +146,7 @@ class Subscription(Follower):
 
     def __init__(
         self,
-        log: Log,
+        log: Reading,
         kept: Subscriptions,
         name: str,
         kinds: tuple[str, ...],

@@ -15,20 +15,17 @@ from contextlib import contextmanager, suppress
 from threading import Lock, get_ident
 from typing import TypeVar
 
-from eventsourcing.persistence import IntegrityError
-
 from .. import seal
 from ..clock import Countdown
 from ..errors import UsedAfterFork
 from ..fork import FileId, file_id, keep_for_ever, register
 from ..lease import Lease
-from ..log_errors import LeaseLost, LogClosed, LogReadOnly, StorageFailed, StorageFull
+from ..log_errors import LeaseLost, LogClosed, LogReadOnly
 from .listeners import Listeners
+from .refusals import is_code, pragmas, refusal
 
 BUSY_SECONDS = 5.0
 READERS = 8
-
-_SYNCHRONOUS = ("OFF", "NORMAL", "FULL", "EXTRA")
 
 T = TypeVar("T")
 
@@ -90,7 +87,7 @@ class Connections:
             try:
                 done = work(connection, lease.fence)
             except sqlite3.Error as error:
-                if _is(error, sqlite3.SQLITE_IOERR):
+                if is_code(error, sqlite3.SQLITE_IOERR):
                     raise
                 raise refusal(self.path, error) from error
             if not done:
@@ -173,9 +170,9 @@ class Connections:
         """How durable a write is, as the connection that writes says it itself."""
         with self._turn:
             if self._writer is not None:
-                return _pragmas(self._writer)
+                return pragmas(self._writer)
         with self.reading() as connection:
-            return _pragmas(connection)
+            return pragmas(connection)
 
     def close(self) -> None:
         """Close all; the writer last, so that the WAL is folded into the file and removed.
@@ -243,7 +240,7 @@ class Connections:
         except BaseException as error:
             undone = connection.in_transaction
             self._roll_back(connection)
-            if isinstance(error, sqlite3.Error) and (undone or _is(error, sqlite3.SQLITE_FULL)):
+            if isinstance(error, sqlite3.Error) and (undone or is_code(error, sqlite3.SQLITE_FULL)):
                 # Full means that a frame of this batch did not reach the WAL, and the frame that
                 # makes it valid is the last: nothing of it can come back.
                 raise refusal(self.path, error) from error
@@ -279,24 +276,3 @@ class Connections:
                 self._idle.append(connection)
                 return
         connection.close()
-
-
-def refusal(path: str, error: sqlite3.Error) -> Exception:
-    """What an error of SQLite means to whoever wrote, when nothing was stored."""
-    if isinstance(error, sqlite3.IntegrityError):
-        return IntegrityError(str(error))
-    if _is(error, sqlite3.SQLITE_FULL):
-        return StorageFull(path, str(error))
-    if _is(error, sqlite3.SQLITE_READONLY):
-        return LogReadOnly(path, str(error))
-    return StorageFailed(path, str(error))
-
-
-def _is(error: sqlite3.Error, code: int) -> bool:
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF == code
-
-
-def _pragmas(connection: sqlite3.Connection) -> dict[str, str]:
-    (mode,) = connection.execute("PRAGMA journal_mode").fetchone()
-    (level,) = connection.execute("PRAGMA synchronous").fetchone()
-    return {"journal_mode": mode, "synchronous": _SYNCHRONOUS[level]}

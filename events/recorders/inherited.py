@@ -23,6 +23,8 @@ from ..journal import Due, Row, SnapshotRow, StoredRow
 from ..lease import Lease
 from ..log_errors import CorruptedRow, LogClosed, NotInherited, UnknownTopic
 from ..translation import NEVER, Heir, Translator, is_address
+from .changes import Looked
+from .listeners import Listeners
 
 PIECE = 1000
 
@@ -55,6 +57,8 @@ class InheritedJournal:
         lease: Lease | None = None,
     ) -> None:
         self.path = path
+        self.file = ""
+        self._listeners = Listeners()
         self._recorder = recorder
         self._translator = translator
         self._close = close
@@ -81,6 +85,7 @@ class InheritedJournal:
         positions = self._recorder.insert_events(events)
         if positions is None:
             raise TypeError(f"{self.path} does not tell the positions of what it stored")
+        self._listeners.notify()
         return positions
 
     def reopen(self) -> None:
@@ -124,6 +129,10 @@ class InheritedJournal:
     def drop_snapshots(self, addresses: Sequence[str] | None = None) -> None:
         """There is nothing to forget."""
 
+    def changes(self) -> Looked:
+        """Told of what is written here, and looked for: others may write as well."""
+        return Looked(self._listeners, self.last_position)
+
     def last_position(self) -> int:
         """The highest position that is read, 0 for none."""
         self._catch_up()
@@ -153,6 +162,7 @@ class InheritedJournal:
             self._close()
             if self._lease is not None:
                 self._lease.release()
+            self._listeners.notify()
 
     def abandon(self) -> Iterator[FileId]:
         """In a forked child: the database and its lease are the parent's."""

@@ -17,7 +17,8 @@ from ..fork import check_own
 from ..lease import Lease, read_holder
 from ..log_errors import LogReadOnly, NoSuchLog, NotALog, StorageFailed
 from . import schema
-from .connections import Connections, connect, refusal
+from .connections import Connections, connect
+from .refusals import refusal
 
 CHECKPOINT_PAGES = 4000
 WAL_BYTES_KEPT = 64 * 1024 * 1024

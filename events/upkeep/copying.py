@@ -18,8 +18,9 @@ from itertools import count
 from ..log_errors import LogDamaged, StorageFailed, StorageFull
 from ..prefix import Prefix, prefix_of
 from ..recorders import SqliteRecorder, schema
-from ..recorders.connections import Connections, refusal
+from ..recorders.connections import Connections
 from ..recorders.opening import open_file
+from ..recorders.refusals import refusal
 from .structure import first_fault
 
 PAGES = 512

@@ -31,10 +31,10 @@ def make_laden(path: Path, rounds: int = 12) -> Path:
         answers = []
         for number in range(rounds):
             for name in range(20):
-                command = add(number + name)
-                answers.append(system.ref(f"total/t{name}").ask(command, block=False, why=WHY))
-            command = Renew(1000 + number)
-            answers.append(system.ref(f"lease/l{number}").ask(command, block=False, why=WHY))
+                one = system.ref(f"total/t{name}")
+                answers.append(one.ask(add(number + name), block=False, why=WHY))
+            held = system.ref(f"lease/l{number}")
+            answers.append(held.ask(Renew(1000 + number), block=False, why=WHY))
         dispatcher.run_all()
         for answer in answers:
             answer.get()
