@@ -23,6 +23,7 @@ from . import (
     saga,
     sim_messages,
     sim_messages_latency,
+    time_travel,
 )
 from .measure import Benchmark, Row, Scale
 
@@ -38,6 +39,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         actor_memory,
         log_size,
         history,
+        time_travel,
         saga,
         sim_messages,
         sim_messages_latency,

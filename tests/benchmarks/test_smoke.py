@@ -24,6 +24,7 @@ NAMES = [
     "actor_memory",
     "log_size",
     "history",
+    "time_travel",
     "saga",
     "sim_messages",
     "sim_messages_latency",
@@ -36,6 +37,7 @@ STORED_BY_BOTH = [
     "recover",
     "log_size",
     "history",
+    "time_travel",
     "saga",
 ]
 

@@ -41,7 +41,7 @@ def merged() -> ChannelMerged:
 def db(tmp_path: Path) -> Path:
     """Ten events in eight transactions, an hour apart; BUDGET's last was written a day late."""
     path, clock = tmp_path / "log.db", ManualClock(START)
-    transactions = [
+    transactions: list[list[tuple[str, int, Any]]] = [
         [(A, 0, persisted(1, Change("add", "/n", 1)))],  # 1, at 0:00
         [(LEGAL, 0, Opened({})), (A, 1, ChannelOpened("legal"))],  # 2, 3, at 1:00
         [(BUDGET, 0, Opened({}))],  # 4, at 2:00
