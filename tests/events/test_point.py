@@ -17,6 +17,7 @@ from retold.events.clock import ManualClock
 from retold.events.codec import Codec
 from retold.events.errors import BadAddress, BadPoint, NoSuchVersion
 from retold.events.log import Append
+from retold.events.log_errors import UnknownEvent
 from retold.events.point import Point, until
 from retold.events.recorders import MemoryRecorder
 
@@ -193,3 +194,17 @@ def test_what_is_written_meanwhile_is_left_out() -> None:
     seen = [next(found).position]
     log.append(Append("note/a", 2, (Noted("later"),)))
     assert [*seen, *(each.position for each in found)] == [1, 2, 3, 4]
+
+
+def test_what_is_not_asked_for_need_not_be_known() -> None:
+    """Events of other kinds of actor are not decoded, and none is to find a point."""
+    clock = ManualClock(START)
+    log = seconds_apart(4, Log.open("memory:", clock=clock), clock)
+    tail = b'{"by":"somebody","data":{}}'
+    log.store([("parcel/a", version, "parcel.of_old_lost.v1", tail) for version in (1, 2, 3)])
+    for point in (None, Point(version=4), Point(recorded=at(99)), Point(happened=at(99))):
+        assert len(list(past.cut(log, point, ("note",)))) == 4
+    assert past.settled(log, Point(recorded=at(99))) == Point(position=7)
+    assert [row[0] for row in past.rows(log, "parcel/a", Point(happened=at(99)))] == [5, 6, 7]
+    with pytest.raises(UnknownEvent):
+        list(past.cut(log, None))

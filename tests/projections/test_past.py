@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
 from retold import Log, retell
@@ -17,6 +17,7 @@ from retold.events import past
 from retold.events.address import kind
 from retold.events.clock import ManualClock
 from retold.events.errors import NoSuchVersion
+from retold.events.log import Append
 from retold.events.point import Point, until
 from retold.projections import audit, replay, state_versions
 from retold.projections.merged import merged
@@ -109,23 +110,29 @@ def test_any_view_at_any_point_is_what_had_come_about(drawn: list[Any], point: P
         check_merged(log, facts, None)
 
 
-@settings(max_examples=25, deadline=None)
-@given(PASTS, st.lists(POINTS, min_size=4, max_size=4))
-def test_a_file_gives_the_same(drawn: list[Any], points: list[Point]) -> None:
-    """The same past, read from a closed file by a reader of its own."""
+@pytest.mark.parametrize("url", ["sqlite:///{}/log.db", "module:eventsourcing.sqlite"])
+@settings(max_examples=15, deadline=None)
+@given(PASTS, st.lists(POINTS, min_size=4, max_size=4), st.booleans())
+def test_a_file_gives_the_same(
+    url: str, drawn: list[Any], points: list[Point], compressed: bool
+) -> None:
+    """The same past, read from a closed file by a reader of its own; compressed or not."""
     with TemporaryDirectory() as folder:
-        url, clock = f"sqlite:///{folder}/log.db", ManualClock(START)
-        with Log.open(url, clock=clock) as log:
+        options = {"SQLITE_DBNAME": f"{folder}/library.db"}
+        if compressed:
+            options["COMPRESSOR_TOPIC"] = "eventsourcing.compressor:ZlibCompressor"
+        where, clock = url.format(folder), ManualClock(START)
+        with Log.open(where, clock=clock, settings=options) as log:
             facts = written(log, clock, drawn)
-        with Log.open(url, read_only=True) as log:
+        with Log.open(where, read_only=True, settings=options) as log:
             for point in points:
                 check_actors(log, facts, point)
                 check_whole(log, facts, point)
                 check_merged(log, facts, point)
 
 
-@given(PASTS, POINTS, POINTS)
 @settings(max_examples=100, deadline=None)
+@given(PASTS, POINTS, POINTS)
 def test_what_had_come_about_stays(drawn: list[Any], one: Point, two: Point) -> None:
     """Of two points of one kind the earlier has nothing that the later has not."""
     clock = ManualClock(START)
@@ -138,3 +145,45 @@ def test_what_had_come_about_stays(drawn: list[Any], one: Point, two: Point) -> 
         early, late = (one, two) if values[0] <= values[1] else (two, one)
         before = {each.position for each in past.cut(log, early)}
         assert before <= {each.position for each in past.cut(log, late)}
+
+
+def _cuts_within(facts: list[Fact], point: Point) -> bool:
+    """Something had happened, and waits for something of its address that had not."""
+    moment = point.happened
+    taken = had(facts, point)
+    return moment is not None and any(
+        fact.happened <= moment and fact not in taken for fact in facts
+    )
+
+
+def _shares_a_moment(facts: list[Fact], point: Point) -> bool:
+    """Two transactions were recorded at the very moment that is asked for."""
+    return sum(fact.recorded == point.recorded for fact in facts) > 4 < len(facts) - 2
+
+
+@pytest.mark.parametrize("hard", [_cuts_within, _shares_a_moment])
+def test_the_hard_cases_are_among_those_drawn(hard: Any) -> None:
+    """What these tests are about is found in what they draw."""
+
+    def is_hard(case: tuple[Any, Point]) -> bool:
+        clock = ManualClock(START)
+        with Log.open("memory:", clock=clock) as log:
+            return bool(hard(written(log, clock, case[0]), case[1]))
+
+    drawn = settings(
+        max_examples=2_000, phases=[Phase.generate], derandomize=True, database=None, deadline=None
+    )
+    assert find(st.tuples(PASTS, POINTS), is_hard, settings=drawn)
+
+
+def test_a_merged_view_ends_where_the_log_ended() -> None:
+    """Entries that come while it is read are in none of its channels, rather than in some."""
+    clock = ManualClock(START)
+    with Log.open("memory:", clock=clock) as log:
+        x, y = "workflow/a/channel/x", "workflow/a/channel/y"
+        facts = written(log, clock, [(1, [(x, True, None)]), (1, [(y, True, None)])])
+        view = merged(log, "workflow/a")
+        seen = [next(view).position]
+        for address in (y, x):
+            log.append(Append(address, 1, (facts[0].event,)))
+        assert [*seen, *(each.position for each in view)] == [1, 2]
