@@ -162,6 +162,18 @@ class Unstorable(RetoldError, ValueError):
         super().__init__(f"{where} cannot be stored: {reason}.")
 
 
+class GoldenDiffers(RetoldError, AssertionError):
+    """What a golden file says of an event is not what the code does with it."""
+
+    def __init__(self, path: object, reason: str) -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(
+            f"{path}: {reason}. Events that may stand in a log are read as ever: give the changed"
+            " one a new version, with an upcaster."
+        )
+
+
 class BadDecision(RetoldError, TypeError):
     """A decision returned something else than a tuple of events; nothing was stored."""
 
