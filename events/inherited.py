@@ -81,9 +81,9 @@ class OldAggregate:
     by: Callable[[Old], str] = attrs.field(kw_only=True, default=_nobody)
     why: Callable[[Old], str] = attrs.field(kw_only=True, default=_no_reason)
 
-    @events.validator
-    def _known(self, _: Any, events: Mapping[str, Meaning]) -> None:
-        for topic, meaning in events.items():
+    def __attrs_post_init__(self) -> None:
+        """Refuse a class that no event is made of."""
+        for topic, meaning in self.events.items():
             if isinstance(meaning, type) and wire_name(meaning) is None:
                 raise TypeError(f"{topic}: {meaning.__qualname__} is not made by @event")
 

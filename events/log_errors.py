@@ -187,13 +187,22 @@ class UnknownTopic(RetoldError, LookupError):
 
 
 class NotInherited(RetoldError, ValueError):
-    """An address cannot be written to an inherited database; nothing was stored."""
+    """An address of an inherited database would stand for two originators; nothing was stored."""
 
     def __init__(self, path: str, address: str, reason: str) -> None:
         self.path = path
         self.address = address
         self.reason = reason
-        super().__init__(f"{address} cannot be written to {path}: {reason}.")
+        super().__init__(f"{path} cannot have an actor {address}: {reason}. Call one otherwise.")
+
+
+class NotConverted(RetoldError):
+    """A log cannot be copied into another; nothing was written."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(f"{path} cannot take what another log holds: {reason}.")
 
 
 class ConcurrencyError(RetoldError):

@@ -133,7 +133,7 @@ class Translator:
     def _address(self, kind_now: str, originator: str) -> str:
         if self._by_uuid and _UUID.fullmatch(originator):
             return address(kind_now, str(UUID(originator)))
-        if originator.count("/") == 1 and is_address(originator) and kind(originator) == kind_now:
+        if originator.count("/") == 1 and _is_address(originator) and kind(originator) == kind_now:
             return originator
         return address(kind_now, originator)
 
@@ -147,7 +147,7 @@ class Heir:
     meanings: Mapping[str, Meaning]
 
 
-def is_address(text: str) -> bool:
+def _is_address(text: str) -> bool:
     """Whether a text is an address."""
     try:
         check(text)

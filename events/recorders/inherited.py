@@ -4,33 +4,36 @@ Old rows are translated as they are read. An index, made from the notifications,
 each originator is, at which positions its rows stand, and when they were recorded; it is made when
 the journal is opened, in one pass, and extended from then on.
 
-An actor that was there before keeps its originator id; a new one has its address for it. The table
+What was there before keeps its originator id; a new one has its address for it. The table
 takes a version of an originator once, whoever writes it, so an old process that still runs does no
 harm: one of the two is told of the conflict.
 """
 
 from __future__ import annotations
 
+import os
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from threading import Lock
 
 from eventsourcing.persistence import ApplicationRecorder, Notification, StoredEvent
 
 from ..fork import FileId, file_id, keep_for_ever, register
-from ..journal import Due, Row, SnapshotRow, StoredRow
+from ..journal import Due, Row, StoredRow
 from ..lease import Lease
 from ..log_errors import CorruptedRow, LogClosed, NotInherited, UnknownTopic
 from ..translation import NEVER, Heir, Translator, is_address
 from .changes import Looked
 from .listeners import Listeners
+from ..log_errors import CorruptedRow, NotInherited, UnknownTopic
+from ..translation import NEVER, Heir, Translator
+from .adopted import AdoptedJournal
 
 PIECE = 1000
 
 
-class Actor:
-    """What the index knows of one originator; `heir` is None where it began as one of ours."""
+class Stream:
+    """The rows of one originator; `heir` is None where it began as one of ours."""
 
     __slots__ = ("address", "heir", "originator", "positions")
 
@@ -41,7 +44,7 @@ class Actor:
         self.positions = array("q")
 
 
-class InheritedJournal:
+class InheritedJournal(AdoptedJournal):
     """A journal over an application recorder of the library whose ids are read as text.
 
     Durable and ordered as that recorder is; positions are its notification ids and may have gaps.
@@ -60,17 +63,16 @@ class InheritedJournal:
         self.file = ""
         self._listeners = Listeners()
         self._recorder = recorder
+        super().__init__(recorder, path, close)
         self._translator = translator
-        self._close = close
         self._lease = lease
-        self._closed = False
-        self._lock = Lock()
-        self._seen = self._last = 0
+        self._last = 0
         self._latest = NEVER
         self._moments: dict[int, datetime] = {}
         """When rows were recorded, where that is not the time that they carry."""
-        self._by_originator: dict[str, Actor] = {}
-        self._by_address: dict[str, Actor] = {}
+        self._by_originator: dict[str, Stream] = {}
+        self._by_address: dict[str, Stream] = {}
+        self._file = file_id(path) if os.path.exists(path) else None
         register(self)
 
     def write(self, rows: Sequence[Row], due: Sequence[Due] = ()) -> Sequence[int]:
@@ -88,23 +90,20 @@ class InheritedJournal:
         self._listeners.notify()
         return positions
 
-    def reopen(self) -> None:
-        """Nothing that a recorder offers: what it reads is taken for what it keeps."""
-
     def rows(self, address: str, after: int = 0, upto: int | None = None) -> Iterator[StoredRow]:
         """The rows of one address with `after < version <= upto`, by version."""
         self._catch_up()
-        actor = self._by_address.get(address)
-        if actor is None:
+        stream = self._by_address.get(address)
+        if stream is None:
             return
-        end = len(actor.positions) if upto is None else min(upto, len(actor.positions))
+        end = len(stream.positions) if upto is None else min(upto, len(stream.positions))
         after = max(after, 0)
         while after < end:
             self._check_open()
             stop = min(end, after + PIECE)
-            events = self._recorder.select_events(actor.originator, gt=after, lte=stop)
-            for position, event in zip(actor.positions[after:stop], events, strict=True):
-                yield self._row(actor, position, event)
+            events = self._recorder.select_events(stream.originator, gt=after, lte=stop)
+            for position, event in zip(stream.positions[after:stop], events, strict=True):
+                yield self._row(stream, position, event)
             after = stop
 
     def scan(self, after: int = 0, upto: int | None = None) -> Iterator[StoredRow]:
@@ -141,16 +140,16 @@ class InheritedJournal:
     def version(self, address: str) -> int:
         """The last version of an address, 0 where it has no rows."""
         self._catch_up()
-        actor = self._by_address.get(address)
-        return len(actor.positions) if actor else 0
+        stream = self._by_address.get(address)
+        return len(stream.positions) if stream else 0
 
     def addresses(self, prefix: str = "") -> Iterator[tuple[str, int]]:
         """Every address that starts with `prefix` and its last version, by address."""
         self._catch_up()
         with self._lock:
             found = [
-                (address, len(actor.positions))
-                for address, actor in self._by_address.items()
+                (address, len(stream.positions))
+                for address, stream in self._by_address.items()
                 if address.startswith(prefix)
             ]
         yield from sorted(found)
@@ -158,8 +157,7 @@ class InheritedJournal:
     def close(self) -> None:
         """Close the database and give the lease back; a second call does nothing."""
         if not self._closed:
-            self._closed = True
-            self._close()
+            super().close()
             if self._lease is not None:
                 self._lease.release()
             self._listeners.notify()
@@ -171,7 +169,8 @@ class InheritedJournal:
             keep_for_ever(self._recorder)
             if self._lease is not None:
                 self._lease.abandon()
-                yield file_id(self.path)
+            if self._file is not None:
+                yield self._file
 
     def _pieces(self, after: int, upto: int | None) -> Iterator[Sequence[Notification]]:
         while True:
@@ -185,21 +184,22 @@ class InheritedJournal:
             if len(found) < PIECE:
                 return
 
-    def _row(self, actor: Actor, position: int, event: StoredEvent) -> StoredRow:
+    def _row(self, stream: Stream, position: int, event: StoredEvent) -> StoredRow:
         version, name, state = event.originator_version, event.topic, event.state
-        if actor.heir is not None and not self._translator.is_ours(name, state):
+        if stream.heir is not None and not self._translator.is_ours(name, state):
             moment = self._moments.get(position)
-            name, state = self._translator.envelope(actor.heir, version, name, state, moment)
-        return (position, actor.address, version, name, state)
+            name, state = self._translator.envelope(stream.heir, version, name, state, moment)
+        return (position, stream.address, version, name, state)
 
     def _originator(self, address: str) -> str:
         """What an address is called in the table: as before, or else by itself."""
-        actor = self._by_address.get(address)
-        if actor is not None:
-            return actor.originator
+        stream = self._by_address.get(address)
+        if stream is not None:
+            return stream.originator
         taken = self._by_originator.get(address)
         if taken is not None:
-            raise NotInherited(self.path, address, f"{taken.address} has that text for its id")
+            reason = f"the originator {address} is there already, as {taken.address}"
+            raise NotInherited(self.path, address, reason)
         return address
 
     def _catch_up(self) -> None:
@@ -214,33 +214,41 @@ class InheritedJournal:
     def _take_in(self, row: Notification) -> None:
         originator, version, topic = str(row.originator_id), row.originator_version, row.topic
         ours = self._translator.is_ours(topic, row.state)
-        actor = self._by_originator.get(originator) or self._newcomer(originator, row, ours=ours)
-        if version != len(actor.positions) + 1:
-            due = f"it stands where version {len(actor.positions) + 1} should"
-            raise CorruptedRow(row.id, actor.address, version, due)
+        stream = self._by_originator.get(originator) or self._newcomer(originator, row, ours=ours)
+        if version != len(stream.positions) + 1:
+            due = f"it stands where version {len(stream.positions) + 1} should"
+            raise CorruptedRow(row.id, stream.address, version, due)
         if ours:
-            stamp = self._translator.codec.stamp(row.id, actor.address, version, topic, row.state)
-            moment: datetime | None = stamp.recorded_at
-        elif actor.heir is None or topic not in actor.heir.meanings:
+            moment = self._stamped(stream, row)
+        elif stream.heir is None or topic not in stream.heir.meanings:
             raise UnknownTopic(topic, originator, version)
         else:
-            moment = self._translator.moment(actor.address, version, topic, row.state)
+            moment = self._translator.moment(stream.address, version, topic, row.state)
         if moment is None or moment < self._latest:
             self._moments[row.id] = self._latest
         else:
             self._latest = moment
-        actor.positions.append(row.id)
+        stream.positions.append(row.id)
         self._last = row.id
-        self._by_originator[originator] = self._by_address[actor.address] = actor
+        self._by_originator[originator] = self._by_address[stream.address] = stream
 
-    def _newcomer(self, originator: str, row: Notification, *, ours: bool) -> Actor:
-        if not ours:
-            heir = self._translator.heir(originator, row.originator_version, row.topic, row.state)
-            return Actor(originator, heir.address, heir)
-        if not is_address(originator):
-            raise UnknownTopic(row.topic, originator, row.originator_version)
-        return Actor(originator, originator, None)
+    def _stamped(self, stream: Stream, row: Notification) -> datetime | None:
+        """When a row of ours was recorded; None for a damaged one: that is told to its reader."""
+        version, name, state = row.originator_version, row.topic, row.state
+        try:
+            stamp = self._translator.codec.stamp(row.id, stream.address, version, name, state)
+        except CorruptedRow:
+            return None
+        return stamp.recorded_at
 
-    def _check_open(self) -> None:
-        if self._closed:
-            raise LogClosed(self.path)
+    def _newcomer(self, originator: str, row: Notification, *, ours: bool) -> Stream:
+        version, topic = row.originator_version, row.topic
+        heir = None if ours else self._translator.heir(originator, version, topic, row.state)
+        address = originator if heir is None else heir.address
+        if "/" not in address:
+            raise UnknownTopic(topic, originator, version)
+        taken = self._by_address.get(address)
+        if taken is not None:
+            reason = f"originators {taken.originator} and {originator} would both be called so"
+            raise NotInherited(self.path, address, reason)
+        return Stream(originator, address, heir)

@@ -7,10 +7,13 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
+from eventsourcing.application import Application
 from eventsourcing.persistence import InfrastructureFactory
 
+from retold.events.inherited import Inherited
 from retold.events.journal import Journal
 from retold.events.recorders import AdoptedJournal, MemoryRecorder, SqliteRecorder
 
@@ -22,6 +25,13 @@ def adopted(module: str, **settings: str) -> AdoptedJournal:
     return AdoptedJournal(factory.application_recorder(), module, factory.close)
 
 
+def inherited(file: Path) -> Journal:
+    """A database that an application of the library made, and wrote nothing to."""
+    settings = {"PERSISTENCE_MODULE": "eventsourcing.sqlite", "SQLITE_DBNAME": str(file)}
+    with Application[UUID](env=settings):
+        return Inherited([], settings=settings).open_journal(False, {})[0]
+
+
 KINDS: dict[str, Callable[[Path], Journal]] = {
     "sqlite": lambda folder: SqliteRecorder.open(folder / "log.db"),
     "memory": lambda folder: MemoryRecorder(),
@@ -29,6 +39,7 @@ KINDS: dict[str, Callable[[Path], Journal]] = {
     "adopted-sqlite": lambda folder: adopted(
         "eventsourcing.sqlite", SQLITE_DBNAME=str(folder / "library.db")
     ),
+    "inherited": lambda folder: inherited(folder / "inherited.db"),
 }
 
 
