@@ -21,10 +21,6 @@ from eventsourcing.persistence import ApplicationRecorder, Notification, StoredE
 from ..fork import FileId, file_id, keep_for_ever, register
 from ..journal import Due, Row, StoredRow
 from ..lease import Lease
-from ..log_errors import CorruptedRow, LogClosed, NotInherited, UnknownTopic
-from ..translation import NEVER, Heir, Translator, is_address
-from .changes import Looked
-from .listeners import Listeners
 from ..log_errors import CorruptedRow, NotInherited, UnknownTopic
 from ..translation import NEVER, Heir, Translator
 from .adopted import AdoptedJournal
@@ -59,10 +55,6 @@ class InheritedJournal(AdoptedJournal):
         close: Callable[[], None],
         lease: Lease | None = None,
     ) -> None:
-        self.path = path
-        self.file = ""
-        self._listeners = Listeners()
-        self._recorder = recorder
         super().__init__(recorder, path, close)
         self._translator = translator
         self._lease = lease
@@ -115,23 +107,6 @@ class InheritedJournal(AdoptedJournal):
                 if not self._translator.is_left_out(each.topic):
                     yield self._row(self._by_originator[str(each.originator_id)], each.id, each)
 
-    def dues(self) -> None:
-        """There is no table of due times: they are found by folding."""
-
-    def save_snapshots(self, rows: Sequence[SnapshotRow]) -> bool:
-        """Nothing is kept: the library's table of snapshots is another's."""
-        return False
-
-    def snapshot(self, address: str) -> None:
-        """There is none: states are found by folding."""
-
-    def drop_snapshots(self, addresses: Sequence[str] | None = None) -> None:
-        """There is nothing to forget."""
-
-    def changes(self) -> Looked:
-        """Told of what is written here, and looked for: others may write as well."""
-        return Looked(self._listeners, self.last_position)
-
     def last_position(self) -> int:
         """The highest position that is read, 0 for none."""
         self._catch_up()
@@ -160,7 +135,6 @@ class InheritedJournal(AdoptedJournal):
             super().close()
             if self._lease is not None:
                 self._lease.release()
-            self._listeners.notify()
 
     def abandon(self) -> Iterator[FileId]:
         """In a forked child: the database and its lease are the parent's."""
