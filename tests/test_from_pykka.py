@@ -8,7 +8,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 PAGE = (HERE.parent / "docs" / "from-pykka.md").read_text()
-TABLE = PAGE.partition("\n## What differs, and why\n")[2].partition("\n```python")[0]
+TABLE = PAGE.partition("\n## What differs, and why\n")[2].partition("\n## ")[0]
 
 
 def test_each_difference_names_tests_that_exist() -> None:
