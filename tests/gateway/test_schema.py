@@ -11,7 +11,7 @@ from retold import Log
 
 from .calling import answered, call, refused, start
 
-SHELF = Path(__file__).with_name("shelf.py")
+SHELF = "tests.gateway.shelf"
 STATE = '{"recorded_at":"2026-01-01T00:00:00Z","by":"x","data":%s}'
 
 
@@ -35,8 +35,8 @@ def test_what_fails_is_shown_and_the_status_is_1(db: Path) -> None:
     called = call("check", "--db", db, "--module", SHELF)
     assert (called.status, called.err) == (1, "")
     lines = [line.split() for line in called.out.splitlines()]
-    assert ["2", "parcels.packed.v1", "1", "UNDECODED", "shelf.Packed"] in lines
-    assert ["1", "parcels.returned.v1", "ok", "shelf.Returned"] in lines
+    assert ["2", "parcels.packed.v1", "1", "UNDECODED", "tests.gateway.shelf.Packed"] in lines
+    assert ["1", "parcels.returned.v1", "ok", "tests.gateway.shelf.Returned"] in lines
     assert ["2", "shelf", "known"] in lines
     named = [line[:4] for line in lines if line[1:2] in (["shelf/1"], ["shelf/2"])]
     assert named == [
