@@ -16,7 +16,7 @@ from . import bank
 HOME = bank.__name__
 
 
-@event("account.opened.v1")
+@event("heirs.opened.v1")
 class Opened:
     """An account was opened."""
 
@@ -24,14 +24,14 @@ class Opened:
     since: datetime
 
 
-@event("account.deposited.v1")
+@event("heirs.deposited.v1")
 class Deposited:
     """Money was put in."""
 
     amount: Decimal
 
 
-@event("account.withdrawn.v1")
+@event("heirs.withdrawn.v1")
 class Withdrawn:
     """Money was taken out, told in another word than before."""
 

@@ -59,8 +59,8 @@ def test_old_rows_stay_as_they_are_and_new_ones_stand_behind(
     after = _table(settings)
     assert after[: len(before)] == before
     assert [row[:3] for row in after[len(before) :]] == [
-        (alice.hex, 4, "account.deposited.v1"),
-        ("account/bo", 1, "account.deposited.v1"),
+        (alice.hex, 4, "heirs.deposited.v1"),
+        ("account/bo", 1, "heirs.deposited.v1"),
     ]
 
 
@@ -82,7 +82,7 @@ def test_authors_and_reasons_are_found_in_old_fields(database: Inherited, alice:
     with Log.open(database, read_only=True) as log:
         told = [(each.name, each.by, each.why) for each in log.scan()]
     assert told[2:] == [
-        ("account.withdrawn.v1", "inherited", ""),
+        ("heirs.withdrawn.v1", "inherited", ""),
         ("crate.packed.v1", "", ""),
         ("crate.moved.v1", "ann", "to Oslo"),
     ]
@@ -150,7 +150,7 @@ def test_one_system_writes_and_all_may_read(database: Inherited, alice: UUID) ->
         with Log.open(database, read_only=True) as log:
             assert log.version(f"account/{alice}") == 3
             with pytest.raises(LogReadOnly):
-                log.store([("account/x", 1, "account.deposited.v1", b"{}")])
+                log.store([("account/x", 1, "heirs.deposited.v1", b"{}")])
     ActorSystem.open(database, heirs.account).close()
 
 
