@@ -56,6 +56,7 @@ class Courier:
                 why=part.why,
                 command_id=part.id,
                 repeatable=delivery.again,
+                cause=delivery.cause(part),
             )
         except (UsedAfterFork, LogClosed):
             return

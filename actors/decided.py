@@ -11,14 +11,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..events.errors import Rejected
 from ..events.journal import Due
 from ..events.log import TailRow
 from ..events.log_errors import OutcomeUncertain
 from .behaviour import Receipt
-from .future import Future
 from .letters import Letter
 from .logs import about_message, in_words
 from .message import Message, Outcome
@@ -97,12 +96,12 @@ class Decided:
                 receipts.keep(message.id, positions[outcome.start])
             if outcome.error is not None:
                 self._refuse(message, outcome.error)
-            elif message.future is not None and message.future.outcome is None:
+                continue
+            future = message.future or message.watch
+            if future is not None and future.outcome is None:
                 row = outcome.row
                 position = positions[row] if row >= 0 else message.actor.position
-                message.future.set(
-                    Receipt(outcome.version, position, outcome.events, outcome.state)
-                )
+                future.set(Receipt(outcome.version, position, outcome.events, outcome.state))
         if receipts is not None:
             receipts.forget_oldest()
         system.snapshots.notice(self._touched)
@@ -132,8 +131,7 @@ class Decided:
                     "%s lost %r: %s", message.actor.address, message.command, error,
                     extra=about_message(message),
                 )  # fmt: skip
-            else:
-                _answer(message.future, error)
+            message.fail(error)
         self._family.release(self)
 
     def abandon(self, error: BaseException) -> None:
@@ -142,8 +140,7 @@ class Decided:
         at_work = len(self.taken) > len(self._outcomes)
         if at_work and not self._family.spares(self.taken[-1], error):
             culprit = self.taken.pop()
-            if culprit.future is not None:
-                _answer(culprit.future, error)
+            culprit.fail(error)
         self._family.put_back(self.taken)
         self._family.release(self)
 
@@ -174,14 +171,4 @@ class Decided:
                 "%s refused %r: %s", message.actor.address, message.command, error,
                 extra=about_message(message),
             )  # fmt: skip
-        if message.future is not None:
-            _answer(message.future, error)
-
-
-def _answer(future: Future[Any], answer: Receipt | BaseException) -> None:
-    if future.outcome is not None:
-        return
-    if isinstance(answer, BaseException):
-        future.fail(answer)
-    else:
-        future.set(answer)
+        message.fail(error)

@@ -77,6 +77,10 @@ class Delivery:
         send, event = self.send, self.recorded
         return Part(send.address, send.command, send.by or event.by, send.why or event.why, self.id)
 
+    def cause(self, part: Part) -> str:
+        """The id of the command that a part is sent for: the event's, or of what goes back ours."""
+        return self.recorded.cause if part.id == self.id else self.id
+
     def after(self, part: Part, answer: Receipt | Rejected) -> Part | None:
         """What goes back once a command was answered, None if nothing does."""
         refused = isinstance(answer, Rejected)

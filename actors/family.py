@@ -139,8 +139,7 @@ class Family(Inbox):
                 "%s could not be recovered", message.actor.address,
                 exc_info=error, extra=about_message(message),
             )  # fmt: skip
-            if message.future is not None and not message.future.done:
-                message.future.fail(error)
+            message.fail(error)
             return False
         return True
 
@@ -163,8 +162,7 @@ class Family(Inbox):
                 "%s lost %r: %s", message.actor.address, message.command, error,
                 extra=about_message(message),
             )  # fmt: skip
-        elif not message.future.done:
-            message.future.fail(error)
+        message.fail(error)
 
     # The receipts.
 
@@ -180,8 +178,7 @@ class Family(Inbox):
                 "The receipts of %s could not be read", self.root,
                 exc_info=error, extra=about_message(message),
             )  # fmt: skip
-            if message.future is not None and not message.future.done:
-                message.future.fail(error)
+            message.fail(error)
             return False
         return True
 
@@ -191,14 +188,12 @@ class Family(Inbox):
             receipt = receipts.again(message.actor, message.id)
         except Exception as error:  # noqa: BLE001 - too late, or whatever stands in the way
             _log.warning("%s", error, extra=about_message(message))
-            if message.future is not None and not message.future.done:
-                message.future.fail(error)
+            message.fail(error)
             return True
         if receipt is None:
             message.repeatable = False
             return False
-        if message.future is not None and not message.future.done:
-            message.future.set(receipt)
+        message.answer(receipt)
         return True
 
     # Sleep.

@@ -176,5 +176,4 @@ class Inbox(ABC):
 
 def dead(message: Message) -> None:
     """Tell the sender of a message that nobody will take it."""
-    if message.future is not None and not message.future.done:
-        message.future.fail(pykka.ActorDeadError(f"{message.actor} stopped before handling it"))
+    message.fail(pykka.ActorDeadError(f"{message.actor} stopped before handling it"))

@@ -11,6 +11,7 @@ from .future import Future
 
 if TYPE_CHECKING:
     from .actor import Actor
+    from .behaviour import Receipt
 
 
 class Message(msgspec.Struct, gc=False):
@@ -27,6 +28,20 @@ class Message(msgspec.Struct, gc=False):
     id: str
     happened_at: datetime | None
     repeatable: bool = False
+    watch: Future[Any] | None = None
+    """Of a tell that is traced: answered as an ask would be, and nobody waits for it."""
+
+    def answer(self, receipt: Receipt) -> None:
+        """Answer whoever waits and was not answered yet."""
+        for future in (self.future, self.watch):
+            if future is not None and not future.done:
+                future.set(receipt)
+
+    def fail(self, error: BaseException) -> None:
+        """Answer with an error whoever waits and was not answered yet."""
+        for future in (self.future, self.watch):
+            if future is not None and not future.done:
+                future.fail(error)
 
 
 class Wake(msgspec.Struct, frozen=True):

@@ -9,6 +9,7 @@ import attrs
 from .passivation import Keep, always_awake
 from .snapshots import SnapshotPolicy
 from .supervision import Policy, quarantine_after
+from .tracing import Tracer
 
 
 def _interval(_: object, field: attrs.Attribute[Any], value: object) -> None:
@@ -29,6 +30,7 @@ class Options:
     `snapshot_every`: events of an actor after which its state is kept (0 or None: never), or a
     policy that says so. Folding an event takes 2 to 3 microseconds, so with the default no recovery
     takes much longer than 5 milliseconds; a smaller number is faster and writes states more often.
+    `tracer`: who watches commands from their sending to their answer, nobody by default.
     """
 
     inbox: int = attrs.field(default=100_000, validator=_counted)
@@ -40,3 +42,4 @@ class Options:
     )
     passivate: Keep = attrs.field(default=always_awake, validator=attrs.validators.is_callable())
     snapshot_every: int | SnapshotPolicy | None = attrs.field(default=2_000, validator=_interval)
+    tracer: Tracer | None = None

@@ -16,6 +16,7 @@ from .acting import author_and_reason
 from .behaviour import Receipt
 from .future import Future
 from .message import Message
+from .tracing import watch
 
 if TYPE_CHECKING:
     from .actor import Actor
@@ -179,6 +180,8 @@ class ActorRef(pykka.ActorRef["Actor"]):
     ) -> None:
         """Put a message in the family's inbox, and see that an idle family takes its turn."""
         family = sent.actor.family
+        if (tracer := family.system.tracer) is not None:
+            watch(tracer, sent)
         try:
             if claim := family.accept(sent, timeout):
                 start(family, claim)

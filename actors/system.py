@@ -39,6 +39,7 @@ from .ref import ActorRef
 from .snapshots import Snapshots
 from .supervision import Supervisor
 from .timers import Timers
+from .tracing import watch
 
 
 class ActorSystem:
@@ -69,10 +70,10 @@ class ActorSystem:
         self.seed = seed or fresh_seed()
         self.dispatcher: Dispatcher = dispatcher or Pool()
         self.committer = Committer(log, self.dispatcher.run)
-        self.closed = False
-        self.ended = False
+        self.closed = self.ended = False
         self.forked = False
         self.options = options or Options()
+        self.tracer = self.options.tracer
         self.supervisor = Supervisor(self.options.supervise)
         self.letters = Letters(self)
         self.forwarding = threading.RLock()
@@ -165,16 +166,19 @@ class ActorSystem:
         why: str,
         command_id: str | None = None,
         repeatable: bool = False,
+        cause: str = "",
     ) -> Future[Any]:
         """Send a command of the system's own: it is never held up by a full inbox.
 
-        `repeatable` says that its id may have been used before.
+        `repeatable` says that its id may have been used before, `cause` for which command it is.
         """
         actor = self.actor(address)
         future = self.dispatcher.future()
         message = Message(
             actor, command, future, by, why, command_id or self.next_id(), None, repeatable
         )
+        if self.tracer is not None:
+            watch(self.tracer, message, cause)
         if claim := actor.family.post(message):
             self.dispatcher.ready(actor.family, claim)
         return future

@@ -142,3 +142,15 @@ class RetoldDiffers(RetoldError):
     def __init__(self, what: Sequence[str]) -> None:
         self.what = tuple(what)
         super().__init__(f"rebuilt from the file, this is not what was live: {', '.join(what)}")
+
+
+class MissingExtra(RetoldError, ImportError):
+    """A part of the library was imported whose packages are not installed."""
+
+    def __init__(self, module: str, extra: str, missing: str | None) -> None:
+        self.module = module
+        self.extra = extra
+        self.missing = missing
+        super().__init__(
+            f"{module} needs {missing}, which is not installed: pip install 'retold[{extra}]'"
+        )

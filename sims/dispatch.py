@@ -228,8 +228,7 @@ class Turns:
                     "%s lost %r: %s", message.actor.address, message.command, error,
                     extra=about_message(message),
                 )  # fmt: skip
-            else:
-                message.future.fail(error)
+            message.fail(error)
             return
         finally:
             inside.pool = False

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..actors.acting import author_and_reason
 from ..actors.ref import ActorRef
+from ..actors.tracing import watch
 from ..events.errors import NotACommand
 from ..events.names import is_command
 from .crash import Crashed
@@ -75,4 +76,6 @@ class SimulatedRef(ActorRef):
         if world.latency is None:
             super()._send(sent, start, timeout)
         else:
+            if (tracer := world.system.tracer) is not None:
+                watch(tracer, sent)
             world.turns.send(sent)

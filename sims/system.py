@@ -12,6 +12,7 @@ from ..actors.options import Options
 from ..actors.passivation import EVERY, Sweeper
 from ..actors.snapshots import Snapshots
 from ..actors.system import ActorSystem
+from ..actors.tracing import watch
 from ..events.log import Log
 from .commits import DrawnCommitter
 from .dispatch import Turns
@@ -71,16 +72,21 @@ class SimulatedSystem(ActorSystem):
         why: str,
         command_id: str | None = None,
         repeatable: bool = False,
+        cause: str = "",
     ) -> Future[Any]:
         """As live; what a reaction sends to an actor takes its time to arrive."""
         turns = self._turns
         if command_id is None or turns.ways is None:
             return super().post(
-                address, command, by=by, why=why, command_id=command_id, repeatable=repeatable
-            )
+                address, command, by=by, why=why, command_id=command_id, repeatable=repeatable,
+                cause=cause,
+            )  # fmt: skip
         actor = self.actor(address)
         future: Future[Any] = turns.future()
-        turns.send(Message(actor, command, future, by, why, command_id, None, repeatable))
+        message = Message(actor, command, future, by, why, command_id, None, repeatable)
+        if self.tracer is not None:
+            watch(self.tracer, message, cause)
+        turns.send(message)
         return future
 
     def vanish(self) -> None:

@@ -51,6 +51,7 @@ MAY_CATCH_ALL = {
     "actors/reactor.py": "a reaction is somebody else's code, and what it sends goes anywhere",
     "actors/passivation.py": "a policy is somebody else's code",
     "actors/snapshots.py": "a policy and a state are somebody else's code, and a cache may fail",
+    "actors/tracing.py": "a tracer is somebody else's code",
     "actors/supervision.py": "a policy is somebody else's code",
     "events/codec.py": "ciphers and compressors have no common root of errors",
     "events/upcasting.py": "an upcaster is somebody else's code",
