@@ -122,6 +122,11 @@ class Inbox(ABC):
         return self._owner is turn
 
     @property
+    def waiting(self) -> int:
+        """How many messages wait to be decided."""
+        return len(self._inbox)
+
+    @property
     def busy(self) -> bool:
         """Whether a turn runs or waits to run."""
         return self._owner is not None

@@ -7,6 +7,7 @@ check that compares two things makes sure that both are of one moment.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -19,9 +20,15 @@ from ..events.address import kind
 from ..events.errors import RetoldError
 from ..events.fold import fold
 from ..events.log import Log
+from ..events.point import Point
 from ..events.snapshot import SnapshotCodec, intact, same
 from ..events.upkeep.structure import faults
 from ..events.upkeep.tables import odd_rows
+from ..projections.comparing import differences
+from ..projections.past_view import view_at
+from ..projections.projection import Projection
+from ..projections.runner import view_path, views_folder
+from ..projections.stored_view import open_view, standing
 from ..projections.verification import Problem, verify
 from .kinds import Kinds
 
@@ -145,5 +152,22 @@ def _of_log(reason: str) -> Problem:
     return Problem(0, "", 0, reason)
 
 
-CHECKS: tuple[Check, ...] = (structure, tables, rows, due_times, snapshots)
+def views(examined: Examined) -> Iterator[Problem]:
+    """Each stored view whose projection is known, beside one that is made anew from the log."""
+    folder = views_folder(examined.log)
+    for projection in examined.kinds.projections.values():
+        path = "" if folder is None else view_path(folder, projection.name)
+        if isinstance(projection, Projection) or not os.path.exists(path):
+            continue
+        with open_view(path) as kept:
+            position = standing(kept).position
+            made = view_at(examined.log, projection, Point(position=position))
+            with made.reading() as again:
+                for each in differences(kept, again):
+                    reason = f"the view {projection.name!r} is not what the log makes: {each}"
+                    yield Problem(position, "", 0, f"{reason}. Rebuild it.")
+            made.close()
+
+
+CHECKS: tuple[Check, ...] = (structure, tables, rows, due_times, snapshots, views)
 """Every check, the cheap ones first."""

@@ -68,6 +68,33 @@ class KindNotGiven(UnknownKind):
         self.args = (text,)
 
 
+class NoSuchView(RetoldError, LookupError):
+    """No view of this name is kept beside a log, or none at all."""
+
+    def __init__(self, name: str, path: str, kept: list[str]) -> None:
+        self.name = name
+        self.path = path
+        self.kept = kept
+        wanted = f"no view {name!r} is kept" if name else "no stored projection is known"
+        there = f"; there are {', '.join(kept)}" if kept else ""
+        super().__init__(
+            f"{path}: {wanted}{there}. Name the module that defines its projection with --module."
+        )
+
+
+class ProjectionNotGiven(RetoldError, LookupError):
+    """A projection was named that no known module defines."""
+
+    def __init__(self, name: str, known: tuple[str, ...]) -> None:
+        self.name = name
+        self.known = known
+        there = f"there are {', '.join(known)}" if known else "none is known"
+        super().__init__(
+            f"No projection {name!r} is known here; {there}. Name the module that defines it with"
+            " --module."
+        )
+
+
 class BadModule(RetoldError):
     """What was given with --module cannot be used."""
 

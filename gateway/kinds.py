@@ -20,16 +20,19 @@ from ..actors.letters import behaviour as letters
 from ..actors.reactions import behaviour as reactions
 from ..actors.workflow import workflow
 from ..events.address import kind
-from .errors import BadModule, KindNotGiven
+from ..projections.projection import Projection, StoredProjection
+from ..projections.runner import AnyProjection
+from .errors import BadModule, KindNotGiven, ProjectionNotGiven
 
 OURS = (workflow, channel, letters, reactions)
 
 
 class Kinds:
-    """The behaviours by the kind of address that they stand for."""
+    """The behaviours by the kind of address that they stand for, and the projections by name."""
 
-    def __init__(self, *behaviours: Behaviour) -> None:
+    def __init__(self, *behaviours: Behaviour, projections: Sequence[AnyProjection] = ()) -> None:
         self._by_kind = {each.kind: each for each in (*OURS, *behaviours)}
+        self.projections = {each.name: each for each in projections}
 
     @classmethod
     def of(cls, modules: Sequence[str] | None) -> Kinds:
@@ -37,12 +40,21 @@ class Kinds:
 
         Raises `BadModule`; what the module itself raises passes through.
         """
-        found: dict[str, Behaviour] = {}
+        behaviours: dict[str, Behaviour] = {}
+        projections: dict[str, AnyProjection] = {}
         for name in modules or ():
-            for each in _behaviours(name):
-                if found.setdefault(each.kind, each) is not each:
-                    raise BadModule(name, f"there is a second behaviour for {each.kind!r}")
-        return cls(*found.values())
+            found = list(vars(_module(name)).values())
+            kinds = [each for each in found if isinstance(each, Behaviour)]
+            views = [each for each in found if isinstance(each, Projection | StoredProjection)]
+            if not kinds and not views:
+                raise BadModule(name, "there is no Behaviour in it, and no projection")
+            for kind_of in kinds:
+                if behaviours.setdefault(kind_of.kind, kind_of) is not kind_of:
+                    raise BadModule(name, f"there is a second behaviour for {kind_of.kind!r}")
+            for view in views:
+                if projections.setdefault(view.name, view) is not view:
+                    raise BadModule(name, f"there is a second projection {view.name!r}")
+        return cls(*behaviours.values(), projections=tuple(projections.values()))
 
     @property
     def behaviours(self) -> tuple[Behaviour, ...]:
@@ -57,13 +69,16 @@ class Kinds:
         except KeyError:
             raise KindNotGiven(address, wanted, tuple(self._by_kind)) from None
 
+    def projection(self, name: str) -> AnyProjection:
+        """The projection of a name; `ProjectionNotGiven` where nobody knows it."""
+        try:
+            return self.projections[name]
+        except KeyError:
+            raise ProjectionNotGiven(name, tuple(self.projections)) from None
 
-def _behaviours(name: str) -> list[Behaviour]:
-    module = _from_file(Path(name)) if _names_a_file(name) else _from_path(name)
-    found = [each for each in vars(module).values() if isinstance(each, Behaviour)]
-    if not found:
-        raise BadModule(name, "there is no Behaviour in it")
-    return list({id(each): each for each in found}.values())
+
+def _module(name: str) -> ModuleType:
+    return _from_file(Path(name)) if _names_a_file(name) else _from_path(name)
 
 
 def _names_a_file(name: str) -> bool:

@@ -25,7 +25,19 @@ import typer
 from ..actors.signals import orderly_exit
 from ..events.errors import RetoldError
 from ..events.log_errors import UnknownEvent
-from . import checking, dead_letters, demo, importing, looking, merging, operations, schema
+from . import (
+    checking,
+    dead_letters,
+    demo,
+    importing,
+    looking,
+    merging,
+    operations,
+    schema,
+    subscribing,
+    tailing,
+    viewing,
+)
 from .errors import ImportInterrupted
 from .screen import ReaderGone, complain, flush, say
 
@@ -44,8 +56,11 @@ app.command("replay")(checking.replay)
 app.command("verify")(checking.verify)
 app.command("check")(schema.check)
 app.command("stats")(checking.stats)
+app.command("tail")(tailing.tail)
+viewing.add_to(app)
 operations.add_to(app)
 app.add_typer(dead_letters.app)
+app.add_typer(subscribing.app)
 
 
 @app.callback(invoke_without_command=True)

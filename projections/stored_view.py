@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from typing import Any
 
 import attrs
 
 from ..events.follow import Batch
+from ..events.log_errors import StorageFailed
 from ..events.recorded import Recorded
 from ..events.side_file import MEMORY, SideFile, remove
 from .errors import ProjectionFailed, ViewInUse
@@ -75,8 +77,8 @@ class StoredView:
 
     def standing(self) -> Standing:
         """How it stands."""
-        name, version, position, events, origin, paused, failure = self.file.find(_STANDING)
-        return Standing(name, version, position, events, origin, bool(paused), failure)
+        with self.file.reading() as db:
+            return standing(db)
 
     def note(self, *, paused: bool, failure: str) -> None:
         """Keep whether it is paused, and what it failed with: for whoever looks, and for later."""
@@ -151,6 +153,33 @@ class StoredView:
     def close(self) -> None:
         """Close it; a second call does nothing."""
         self.file.close()
+
+
+@contextmanager
+def open_view(path: str) -> Iterator[sqlite3.Connection]:
+    """A stored view for reading, from any process: a connection that sees it at one position.
+
+    Raises `StorageFailed` where there is no view at `path`.
+    """
+    try:
+        connection = sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro", uri=True)
+    except sqlite3.Error as error:
+        raise StorageFailed(path, str(error)) from error
+    try:
+        connection.isolation_level = None
+        connection.execute("BEGIN")
+        connection.execute(_STANDING)
+        yield connection
+    except sqlite3.DatabaseError as error:
+        raise StorageFailed(path, str(error)) from error
+    finally:
+        connection.close()
+
+
+def standing(db: sqlite3.Connection) -> Standing:
+    """How the view of a connection stands."""
+    name, version, position, events, origin, paused, failure = db.execute(_STANDING).fetchone()
+    return Standing(name, version, position, events, origin, bool(paused), failure)
 
 
 def statements(script: str) -> Iterator[str]:

@@ -1,0 +1,182 @@
+"""The commands of views: `views` lists them, `view` shows one, now or in the past, `rebuild`."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import attrs
+import typer
+
+from ..events.log import Log
+from ..projections.comparing import tables
+from ..projections.past_view import view_at
+from ..projections.projection import Projection
+from ..projections.runner import AnyProjection, Projections, view_path, views_folder
+from ..projections.stored_view import Standing, open_view, standing
+from . import listing
+from .errors import NoSuchView
+from .kinds import Kinds
+from .listing import Column
+from .opening import open_to_read
+from .options import At, Db, Json, Modules
+from .points import typed_point
+from .screen import plain, progress, say, show_json
+
+Folder = Annotated[
+    str | None,
+    typer.Option("--views", metavar="FOLDER", help="Where views are kept, if not FILE-views."),
+]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="A projection.")]
+
+VIEWS = (
+    Column("view", "bold"), Column("version", right=True), Column("position", right=True),
+    Column("behind", "yellow", right=True), Column("events", right=True), Column("how it stands"),
+    Column("failure", "red", rest=True, under=True),
+)  # fmt: skip
+
+
+def views(db: Db, folder: Folder = None, as_json: Json = False) -> None:
+    """The stored views of a log: up to which position, how far behind, paused, failed."""
+    with open_to_read(db) as log:
+        last = log.last_position()
+        found = list(_standings(views_folder(log, folder)))
+    if as_json:
+        show_json([{**attrs.asdict(each), "lag": max(0, last - each.position)} for each in found])
+    elif found:
+        listing.show(VIEWS, (_row(each, last) for each in found))
+    else:
+        say("no views are kept beside this log")
+
+
+def _standings(folder: str | None) -> Iterator[Standing]:
+    for path in sorted(Path(folder).glob("*.db")) if folder is not None else ():
+        with open_view(os.fspath(path)) as db:
+            yield standing(db)
+
+
+def _row(each: Standing, last: int) -> tuple[str, ...]:
+    behind = max(0, last - each.position)
+    status = "failed" if each.failure else "paused" if each.paused else "goes on"
+    return (
+        each.name, str(each.version), f"{each.position:,}", f"{behind:,}", f"{each.events:,}",
+        status, each.failure,
+    )  # fmt: skip
+
+
+def view(
+    name: Name,
+    db: Db,
+    at: At = None,
+    sql: Annotated[
+        str | None, typer.Option("--sql", metavar="QUERY", help="What to select from its tables.")
+    ] = None,
+    folder: Folder = None,
+    module: Modules = None,
+    as_json: Json = False,
+) -> None:
+    """What a view holds: as it is kept, or with --at as it stood then.
+
+    At a point of the past, and for a projection in memory, the view is made anew from the log, and
+    the module that defines it is named with --module; a version is a number of its events.
+    """
+    kinds, point = Kinds.of(module), typed_point("--at", at)
+    with open_to_read(db) as log:
+        projection = kinds.projections.get(name)
+        folder = views_folder(log, folder)
+        path = None if folder is None else view_path(folder, name)
+        if point is None and path is not None and os.path.exists(path):
+            with open_view(path) as kept:
+                _show(kept, sql, as_json=as_json)
+        elif projection is None and point is None:
+            raise NoSuchView(name, log.path, [each.name for each in _standings(folder)])
+        else:
+            made = view_at(log, kinds.projection(name), point)
+            with made.reading() as content:
+                _show(content, sql, as_json=as_json)
+            made.close()
+
+
+def _show(content: Any, sql: str | None, *, as_json: bool) -> None:
+    if not isinstance(content, sqlite3.Connection):
+        show_json(content)
+        return
+    queries = {"": sql} if sql else {each: f'SELECT * FROM "{each}"' for each in tables(content)}
+    if as_json:
+        found = {table: _as_json(content.execute(query)) for table, query in queries.items()}
+        show_json(found[""] if sql else found)
+        return
+    for table, query in queries.items():
+        if table:
+            say(table, "bold")
+        _list(content.execute(query))
+
+
+def _as_json(found: sqlite3.Cursor) -> list[dict[str, Any]]:
+    names = [each[0] for each in found.description]
+    return [plain(dict(zip(names, row, strict=True))) for row in found]
+
+
+def _list(found: sqlite3.Cursor) -> None:
+    columns = [Column(each[0]) for each in found.description]
+    listing.show(columns, ([_cell(each) for each in row] for row in found))
+
+
+def _cell(value: object) -> str:
+    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+
+
+def rebuild(
+    db: Db,
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME]...", help="Which; all if none is named.")
+    ] = None,
+    folder: Folder = None,
+    module: Modules = None,
+) -> None:
+    """Make stored views anew from the beginning of the log, beside the old ones, and swap.
+
+    Whoever reads a view sees the old one until the new one stands in its place. A view that a
+    program keeps up to date right now is rebuilt by that program: `projections[name].rebuild()`.
+    """
+    kinds = Kinds.of(module)
+    chosen = [kinds.projection(each) for each in names] if names else list(_stored(kinds))
+    if not chosen:
+        raise NoSuchView("", db, [])
+    with open_to_read(db) as log:
+        for projection in chosen:
+            with _bar(projection, log) as tell:
+                kept = Projections(
+                    log, projection, folder=folder, threads=False, progress=tell
+                )  # fmt: skip
+                with kept:
+                    kept[projection.name].rebuild()
+                    found = kept.status()[0]
+            say(f"{found.name}: {found.events:,} events up to position {found.position:,}", "green")
+
+
+def _stored(kinds: Kinds) -> Iterator[AnyProjection]:
+    return (each for each in kinds.projections.values() if not isinstance(each, Projection))
+
+
+@contextmanager
+def _bar(projection: AnyProjection, log: Log) -> Iterator[Any]:
+    seen = 0
+    with progress(f"rebuilding {projection.name}", log.last_position()) as advance:
+
+        def tell(_: str, position: int, __: int) -> None:
+            nonlocal seen
+            advance(position - seen)
+            seen = position
+
+        yield tell
+
+
+def add_to(app: typer.Typer) -> None:
+    """The commands of this room."""
+    for each in (views, view, rebuild):
+        app.command(each.__name__)(each)

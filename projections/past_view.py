@@ -1,0 +1,37 @@
+"""A view as it stood at a point of the past: the same projection, told no more than had come about.
+
+The view is made anew in memory, beside whatever is kept, and its version is the number of events
+that it was told.
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+
+from ..events.follow import PIECE, Batch
+from ..events.log import Log
+from ..events.past import cut
+from ..events.point import Point
+from ..events.side_file import MEMORY
+from .projection import Projection, StoredProjection
+from .stored_view import StoredView
+from .view import MemoryView
+
+
+def view_at(
+    log: Log, projection: Projection | StoredProjection, at: Point | None = None
+) -> MemoryView | StoredView:
+    """A projection's view at a point, or now; close it when it was read.
+
+    `at.version` counts the events that the projection is told. Raises `ProjectionFailed`, and as
+    `Log.scan` does.
+    """
+    view: MemoryView | StoredView
+    if isinstance(projection, Projection):
+        view = MemoryView(projection)
+    else:
+        view = StoredView(projection, MEMORY, log.origin())
+    events = cut(log, at, projection.kinds)
+    while piece := list(islice(events, PIECE)):
+        view.take(Batch(piece, piece[-1].position))
+    return view

@@ -1,0 +1,63 @@
+"""Metrics for Prometheus: what a server would read, in its own format."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry, generate_latest
+from tests.projections.tills import Count, Takings, takings, tally, till
+
+from retold import ActorSystem, Log
+from retold.actors import Stepped
+from retold.gateway.metrics import Metrics
+from retold.projections.runner import Projections
+
+
+def scraped(metrics: Metrics) -> dict[str, float]:
+    """What a server reads, by name and labels."""
+    registry = CollectorRegistry()
+    registry.register(metrics)
+    lines = generate_latest(registry).decode().splitlines()
+    pairs = (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+    return {name: float(value) for name, value in pairs}
+
+
+def test_a_system_its_views_and_its_consumers(tmp_path: Path) -> None:
+    """Every figure is what was done: seven commands, two not decided yet, one view paused."""
+    url, taken, dispatcher = f"sqlite:///{tmp_path / 'tills.db'}", Takings(), Stepped()
+    with ActorSystem.open(url, till, dispatcher=dispatcher) as system:
+        taken.take(system, 7)
+        with Projections(system.log, takings, tally, threads=False) as views:
+            views.catch_up()
+            views["takings"].pause()
+            taken.take(system, 1)
+            views.catch_up()
+            system.log.subscribe("mailer").ack(3)
+            for _ in range(2):
+                system.ref("till/9").tell(Count(1))
+            found = scraped(Metrics(system, views))
+    awake = len(taken.times)
+    assert found["retold_log_position"] == 8
+    assert found["retold_commits_total"] == 8
+    assert found["retold_messages_waiting"] == 2
+    assert found["retold_dead_letters"] == 0
+    assert found['retold_actors{kind="till",state="awake"}'] == awake
+    assert found['retold_projection_position{projection="takings"}'] == 7
+    assert found['retold_projection_lag_positions{projection="takings"}'] == 1
+    assert found['retold_projection_up{projection="takings"}'] == 0
+    assert found['retold_projection_up{projection="tally"}'] == 1
+    assert found['retold_projection_events_total{projection="tally"}'] == 8
+    assert found['retold_subscription_position{subscription="mailer"}'] == 3
+    assert found['retold_subscription_lag_positions{subscription="mailer"}'] == 5
+    assert found["retold_log_bytes"] > 0
+
+
+def test_a_log_that_is_only_read(tmp_path: Path) -> None:
+    """What there is to say without a system."""
+    url = f"sqlite:///{tmp_path / 'tills.db'}"
+    with ActorSystem.open(url, till) as system:
+        Takings().take(system, 3)
+    with Log.open(url, read_only=True) as log:
+        found = scraped(Metrics(log))
+    assert found["retold_log_position"] == 3
+    assert "retold_commits_total" not in found
