@@ -92,15 +92,15 @@ class Writer:
         """How many lines began with a word."""
         return self._said[word]
 
-    def await_lines(self, word: str, count: int) -> None:
+    def await_lines(self, word: str, count: int, patience: float = PATIENCE) -> None:
         """Wait until so many lines began with a word, or the writer ended."""
         with self._news:
             done = self._news.wait_for(
-                lambda: self._said[word] >= count or self._said["(end)"], PATIENCE
+                lambda: self._said[word] >= count or self._said["(end)"], patience
             )
         if not done:
             self.kill()
-            raise AssertionError(f"no {word} within {PATIENCE} s; it said {dict(self._said)}")
+            raise AssertionError(f"no {word} within {patience} s; it said {dict(self._said)}")
 
     def write_line(self) -> None:
         """A line into its standard input."""
