@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import attrs
@@ -102,24 +103,32 @@ class StoredView:
             raise
 
     def _take(self, events: list[Recorded], upto: int) -> None:
-        apply, count = self.projection.apply, len(events)
         with self.file.changing() as db:
-            for each in events:
-                try:
-                    apply(db, each)
-                except Exception as error:
-                    raise ProjectionFailed(self.projection.name, each, error) from error
-            if not db.in_transaction:
-                reason = sqlite3.ProgrammingError("it ended the transaction that it is called in")
-                raise ProjectionFailed(self.projection.name, events[-1], reason)
-            if not db.execute(_MOVE, (upto, count, self.position)).rowcount:
+            with _unending(db):
+                self._apply(db, events)
+            if not db.execute(_MOVE, (upto, len(events), self.position)).rowcount:
                 raise ViewInUse(self.projection.name, self.path, "another runner, by its place")
         self.position = upto
-        self.events += count
+        self.events += len(events)
+
+    def _apply(self, db: sqlite3.Connection, events: list[Recorded]) -> None:
+        apply = self.projection.apply
+        for each in events:
+            try:
+                apply(db, each)
+            except Exception as error:
+                raise ProjectionFailed(self.projection.name, each, error) from error
+            if not db.in_transaction:  # by a statement that says OR ROLLBACK
+                reason = sqlite3.ProgrammingError("it rolled back the transaction that it is in")
+                raise ProjectionFailed(self.projection.name, each, reason)
 
     def reading(self) -> AbstractContextManager[sqlite3.Connection]:
         """A connection that only reads, and sees the view as it stands at one position."""
         return self.file.reading()
+
+    def whole(self) -> AbstractContextManager[None]:
+        """Its transactions see to that."""
+        return nullcontext()
 
     def use(self, projection: Any) -> None:
         """Go on with other code, which must be of the same version."""
@@ -180,6 +189,17 @@ def standing(db: sqlite3.Connection) -> Standing:
     """How the view of a connection stands."""
     name, version, position, events, origin, paused, failure = db.execute(_STANDING).fetchone()
     return Standing(name, version, position, events, origin, bool(paused), failure)
+def _unending(db: sqlite3.Connection) -> Iterator[None]:
+    """Let no statement within the block begin or end a transaction: it is "not authorized"."""
+    db.set_authorizer(_allowed)
+    try:
+        yield
+    finally:
+        db.set_authorizer(None)
+
+
+def _allowed(action: int, *_: str | None) -> int:
+    return sqlite3.SQLITE_DENY if action == sqlite3.SQLITE_TRANSACTION else sqlite3.SQLITE_OK
 
 
 def statements(script: str) -> Iterator[str]:
