@@ -15,6 +15,7 @@ from pathlib import Path
 from threading import RLock
 from typing import Any
 
+from .clock import Countdown
 from .errors import UsedAfterFork
 from .fork import FileId, file_id, keep_for_ever, register
 from .log_errors import LogClosed, StorageFailed, StorageFull
@@ -33,7 +34,7 @@ class SideFile:
         """
         self.path = path
         self._lock = RLock()
-        self._forked = False
+        self._forked = self._held = False
         self._connection: sqlite3.Connection | None = None
         try:
             if path != MEMORY:
@@ -108,6 +109,16 @@ class SideFile:
             if self._connection is not None:
                 self._connection.close()
                 self._connection = None
+
+    def hold_still(self, left: Countdown) -> None:
+        """Before a fork: keep threads out, once they are through with what they do."""
+        seconds = left.seconds()
+        self._held = self._lock.acquire(timeout=-1 if seconds is None else seconds)
+
+    def go_on(self) -> None:
+        """Let them in again."""
+        if self._held:
+            self._lock.release()
 
     def abandon(self) -> Iterator[FileId]:
         """In a forked child: it is the parent's."""
