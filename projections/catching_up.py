@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..events.follow import Batch, Follower
+from ..events.follow import PIECE, Batch, Follower
 from ..events.log import Log
 from .view import View
+
+PASSES = 20
+"""How often a new view is taken to where the log ends by then: each way is shorter than the one
+before, unless the log grows faster than views are made."""
 
 
 def catch_up(
@@ -25,6 +29,17 @@ def catch_up(
     while (upto is None or view.position < upto) and (batch := follower.read()) is not None:
         view.take(batch if upto is None else _cut(batch, upto))
         tell(view.position, log.last_position())
+
+
+def approach(
+    view: View, log: Log, kinds: tuple[str, ...], tell: Callable[[int, int], None]
+) -> None:
+    """Have a view come near the end of a log that may grow meanwhile; as `catch_up`."""
+    for _ in range(PASSES):
+        last = log.last_position()
+        catch_up(view, log, kinds, last, tell)
+        if log.last_position() - last < PIECE:
+            return
 
 
 def _cut(batch: Batch, upto: int) -> Batch:

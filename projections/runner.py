@@ -21,13 +21,14 @@ import attrs
 from filelock import FileLock, Timeout
 
 from ..events.clock import this_process
-from ..events.errors import RetoldError
+from ..events.fork import FileId, keep_for_ever, register
 from ..events.log import Log
 from ..events.log_errors import LogReadOnly
 from ..events.side_file import MEMORY
 from .errors import ForeignView, NoSuchProjection, ViewInUse
+from .feeding import Progress, Status
 from .projection import Projection, StoredProjection
-from .running import Lag, Progress, Running, Status
+from .running import Lag, Running
 from .stored_view import StoredView
 from .view import MemoryView, View
 
@@ -79,6 +80,7 @@ class Projections:
         self._running: dict[str, Running] = {}
         self._leases: list[FileLock] = []
         self._rebuilding: list[threading.Thread] = []
+        register(self)
         try:
             for each in projections:
                 self._running[each.name] = self._opened(each, progress)
@@ -120,33 +122,23 @@ class Projections:
     def _take_up(self, running: Running, view: StoredView, projection: StoredProjection) -> None:
         """Begin as the view's file says that it stands."""
         found, origin, last = view.standing(), self._log.origin(), self._log.last_position()
-        if found.paused:
-            running.status = "paused"
-        if found.version != projection.version:
-            running.status = "outdated"
+        foreign = None
         if (found.origin and found.origin != origin) or found.position > last:
-            running.status = "outdated"
             reason = f"it was made from another log, up to position {found.position}"
-            running.failure = ForeignView(projection.name, reason)
-            _log.warning("%s", running.failure)
+            foreign = ForeignView(projection.name, reason)
+            _log.warning("%s", foreign)
         elif not found.origin and origin:
             view.sign(origin)
+        outdated = foreign is not None or found.version != projection.version
+        running.take_up(paused=found.paused, outdated=outdated, foreign=foreign)
 
     def _start(self) -> None:
         for each in self._running.values():
             each.start()
             if each.status == "outdated":
-                thread = threading.Thread(target=self._renew, args=(each,), daemon=True)
+                thread = threading.Thread(target=each.renew, daemon=True)
                 self._rebuilding.append(thread)
                 thread.start()
-
-    def _renew(self, running: Running) -> None:
-        """Make an outdated view anew while the old one is read."""
-        try:
-            running.rebuild()
-        except RetoldError as error:
-            if running.status != "closed":
-                running.stop_at(error)
 
     def __getitem__(self, name: str) -> Running:
         """One of them; raises `NoSuchProjection`."""
@@ -193,6 +185,12 @@ class Projections:
         for lease in self._leases:
             lease.release(force=True)
         self._leases = []
+
+    def abandon(self) -> Iterator[FileId]:
+        """In a forked child: views, and the right to change them, are the parent's."""
+        keep_for_ever(self._leases)
+        self._leases = []
+        return iter(())
 
     def __enter__(self) -> Self:
         return self

@@ -32,6 +32,10 @@ class View(Protocol):
         """What is seen of it: the object, or a connection; it stands still within the block."""
         ...
 
+    def whole(self) -> AbstractContextManager[Any]:
+        """Let nobody who reads see what is changed within the block until it is over."""
+        ...
+
     def note(self, *, paused: bool, failure: str) -> None:
         """Keep how it stands, for whoever looks and for later."""
         ...
@@ -92,6 +96,10 @@ class MemoryView:
         """The object; it is not changed within the block. Do not change it yourself."""
         with self._lock:
             yield self.value
+
+    def whole(self) -> AbstractContextManager[Any]:
+        """Whoever reads waits."""
+        return self._lock
 
     def note(self, *, paused: bool, failure: str) -> None:
         """Nothing: it lasts no longer than its runner, which knows."""

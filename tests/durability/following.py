@@ -142,9 +142,11 @@ TALLY = StoredProjection(
 
 def tally(path: str, upto: int) -> None:
     """Exactly once: the table and the place in one transaction."""
-    with Log.open(f"sqlite:///{path}", read_only=True) as log:
-        with Projections(log, TALLY, progress=lambda _, at, __: say("at", at)) as projections:
-            projections.wait("tally", upto or sys.maxsize)
+    with (
+        Log.open(f"sqlite:///{path}", read_only=True) as log,
+        Projections(log, TALLY, progress=lambda _, at, __: say("at", at)) as projections,
+    ):
+        projections.wait("tally", upto or sys.maxsize)
     say("closed")
 
 

@@ -1,0 +1,176 @@
+"""A view that is fed: batch after batch from the log, on a thread of its own, until one fails.
+
+Whoever feeds or moves a view has `_taking`; a batch that was read for a place where the view stands
+no more is dropped. What a projection raises stops it alone, and visibly.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+from ..events.errors import RetoldError
+from ..events.follow import Batch, Follower
+from ..events.log import Log
+from .catching_up import catch_up
+from .errors import ProjectionFailed
+from .projection import Projection, StoredProjection
+from .view import MemoryView, View
+from .waiting import Waiters
+
+Status: TypeAlias = Literal["running", "paused", "failed", "outdated", "closed"]
+Progress: TypeAlias = Callable[[str, int, int], None]
+"""`progress(name, position, last)`: called after each piece that a projection took."""
+
+_log = logging.getLogger("retold")
+
+
+class Feeding:
+    """A projection, its view, and where it stands."""
+
+    def __init__(
+        self,
+        log: Log,
+        projection: Projection | StoredProjection,
+        view: View,
+        progress: Progress | None = None,
+    ) -> None:
+        self.projection = projection
+        self.status: Status = "running"
+        self.failure: Exception | None = None
+        self._log = log
+        self._view = view
+        self._progress = progress
+        self._follower = Follower(log, view.position, projection.kinds)
+        self._recorded_at: datetime | None = None
+        self._paused = self._outdated = self._foreign = False
+        self._waiters = Waiters(self._settled)
+        self._taking = threading.RLock()
+        self._thread: threading.Thread | None = None
+
+    @property
+    def name(self) -> str:
+        """The projection's."""
+        return self.projection.name
+
+    @property
+    def position(self) -> int:
+        """Every event up to here is in the view."""
+        return self._view.position
+
+    @property
+    def events(self) -> int:
+        """How many events the view was told."""
+        return self._view.events
+
+    def take_up(self, *, paused: bool, outdated: bool, foreign: Exception | None = None) -> None:
+        """Begin as the view was left: before `start`."""
+        self._paused, self._outdated, self._foreign = paused, outdated, foreign is not None
+        self.failure = foreign
+        self._become("outdated" if outdated else "paused" if paused else "running")
+
+    def start(self) -> None:
+        """Work on a thread of its own from now on."""
+        self._thread = threading.Thread(
+            target=self._work, name=f"retold-projection-{self.name}", daemon=True
+        )
+        self._thread.start()
+
+    def _work(self) -> None:
+        while self._may_work():
+            follower = self._follower
+            before = follower.position
+            try:
+                batch = follower.batch()
+            except Exception as error:  # noqa: BLE001 - what cannot be read stops this one alone
+                with self._taking:
+                    if follower is self._follower:
+                        self.stop_at(error)
+            else:
+                self._take(batch, before, follower)
+
+    def _may_work(self) -> bool:
+        with self._waiters.news:
+            self._waiters.news.wait_for(lambda: self.status in ("running", "closed"))
+        return self.status == "running"
+
+    def _take(self, batch: Batch | None, before: int, follower: Follower) -> None:
+        """Take a batch, unless the view was moved or stopped while it was read."""
+        with self._taking:
+            if follower is not self._follower:
+                return
+            if batch is None and follower.ended:
+                self._become("closed")
+            if batch is not None and self.status == "running" and before == self.position:
+                self._apply(batch)
+            follower.position = self.position
+
+    def _apply(self, batch: Batch) -> None:
+        with self._view.whole():
+            try:
+                self._view.take(batch)
+            except Exception as error:  # noqa: BLE001 - a full disk too stops this one alone
+                self.stop_at(error)
+                return
+        if batch.events:
+            self._recorded_at = batch.events[-1].recorded_at
+        self._tell_progress(self.name, self.position, self._log.last_position())
+        self._waiters.tell()
+
+    def _tell_progress(self, name: str, position: int, last: int) -> None:
+        if self._progress is not None:
+            self._progress(name, position, last)
+
+    def catch_up(self) -> None:
+        """Take what is there, on this thread, up to the end of the log or to a failure."""
+        with self._taking:
+            while self.status == "running":
+                before = self._follower.position = self.position
+                try:
+                    batch = self._follower.read()
+                except Exception as error:  # noqa: BLE001 - as `_work`
+                    self.stop_at(error)
+                    return
+                if batch is None:
+                    return
+                self._take(batch, before, self._follower)
+
+    def stop_at(self, error: Exception) -> None:
+        """Stop alone and visibly: in the status, in the view's file, in the log of the process."""
+        where = getattr(error, "address", "")
+        _log.error("%s", error, extra={"actor": where, "command": ""})
+        with self._taking:
+            if isinstance(self._view, MemoryView) and isinstance(error, ProjectionFailed):
+                self._make_again(self._view)
+            self.failure = error
+            self._become("failed")
+
+    def _make_again(self, view: MemoryView) -> None:
+        """After a failure an object may be changed half-way: it is made again up to there."""
+        again = view.fresh()
+        with suppress(RetoldError):
+            catch_up(again, self._log, self.projection.kinds, view.position)
+        view.replace_by(again)
+
+    def _become(self, status: Status) -> None:
+        with self._waiters.news:
+            if self.status == "closed":
+                return
+            self.status = status
+        if status != "closed":
+            failure = str(self.failure or "") if status == "failed" else ""
+            with suppress(RetoldError, sqlite3.Error):  # where the view's disk is full, say
+                self._view.note(paused=self._paused, failure=failure)
+        self._waiters.tell()
+
+    def _has(self, position: int) -> bool:
+        """The place of a view that was made from another log is none in this one."""
+        return self.position >= position and not self._foreign
+
+    def _settled(self, position: int) -> bool:
+        return self._has(position) or self.status in ("failed", "closed")
