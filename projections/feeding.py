@@ -20,6 +20,7 @@ from ..events.log import Log
 from .catching_up import catch_up
 from .errors import ProjectionFailed
 from .projection import Projection, StoredProjection
+from .stored_view import Standing
 from .view import MemoryView, View
 from .waiting import Waiters
 
@@ -68,11 +69,11 @@ class Feeding:
         """How many events the view was told."""
         return self._view.events
 
-    def take_up(self, *, paused: bool, outdated: bool, foreign: Exception | None = None) -> None:
-        """Begin as the view was left: before `start`."""
-        self._paused, self._outdated, self._foreign = paused, outdated, foreign is not None
-        self.failure = foreign
-        self._become("outdated" if outdated else "paused" if paused else "running")
+    def take_up(self, found: Standing, *, outdated: bool, foreign: Exception | None) -> None:
+        """Begin as a stored view was left: before `start`."""
+        self._paused, self._outdated, self._foreign = found.paused, outdated, foreign is not None
+        self._recorded_at, self.failure = found.told_at, foreign
+        self._become("outdated" if outdated else "paused" if found.paused else "running")
 
     def start(self) -> None:
         """Work on a thread of its own from now on."""

@@ -23,13 +23,13 @@ from filelock import FileLock, Timeout
 from ..events.clock import this_process
 from ..events.fork import FileId, keep_for_ever, register
 from ..events.log import Log
-from ..events.log_errors import LogReadOnly
+from ..events.log_errors import CorruptedRow, LogReadOnly
 from ..events.side_file import MEMORY
 from .errors import ForeignView, NoSuchProjection, ViewInUse
 from .feeding import Progress, Status
 from .projection import Projection, StoredProjection
 from .running import Lag, Running
-from .stored_view import StoredView
+from .stored_view import Standing, StoredView
 from .view import MemoryView, View
 
 AnyProjection: TypeAlias = Projection | StoredProjection
@@ -121,16 +121,29 @@ class Projections:
 
     def _take_up(self, running: Running, view: StoredView, projection: StoredProjection) -> None:
         """Begin as the view's file says that it stands."""
-        found, origin, last = view.standing(), self._log.origin(), self._log.last_position()
-        foreign = None
-        if (found.origin and found.origin != origin) or found.position > last:
+        found, foreign = view.standing(), None
+        if not self._is_of_this_log(found):
             reason = f"it was made from another log, up to position {found.position}"
             foreign = ForeignView(projection.name, reason)
             _log.warning("%s", foreign)
-        elif not found.origin and origin:
-            view.sign(origin)
+        elif not found.origin:
+            view.sign(self._log.origin())
         outdated = foreign is not None or found.version != projection.version
-        running.take_up(paused=found.paused, outdated=outdated, foreign=foreign)
+        running.take_up(found, outdated=outdated, foreign=foreign)
+
+    def _is_of_this_log(self, found: Standing) -> bool:
+        """By the first row, the last position, and the last event that the view was told: a log
+        that was put back to an older state and went on otherwise has another there."""
+        if found.origin and found.origin != self._log.origin():
+            return False
+        if found.position > self._log.last_position():
+            return False
+        try:
+            row = next(self._log.rows(found.told - 1, found.told), None) if found.told else None
+            moment = self._log.codec.stamp(*row).recorded_at if row else None
+        except CorruptedRow:
+            return True  # it is in the way of whoever reads it, and not of this view
+        return moment == found.told_at
 
     def _start(self) -> None:
         for each in self._running.values():

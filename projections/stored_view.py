@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import datetime
 from typing import Any
 
 import attrs
@@ -27,21 +28,31 @@ from .view import View
 _TABLE = (
     "CREATE TABLE retold_view ("
     "name TEXT NOT NULL, version INTEGER NOT NULL, position INTEGER NOT NULL, "
-    "events INTEGER NOT NULL, origin TEXT NOT NULL, paused INTEGER NOT NULL, failure TEXT NOT NULL)"
+    "events INTEGER NOT NULL, told INTEGER NOT NULL, told_at TEXT NOT NULL, "
+    "origin TEXT NOT NULL, paused INTEGER NOT NULL, failure TEXT NOT NULL)"
 )
 _THERE = "SELECT 1 FROM sqlite_master WHERE name = 'retold_view'"
-_STANDING = "SELECT name, version, position, events, origin, paused, failure FROM retold_view"
+_STANDING = (
+    "SELECT name, version, position, events, told, told_at, origin, paused, failure "
+    "FROM retold_view"
+)
 _MOVE = "UPDATE retold_view SET position = ?, events = events + ? WHERE position = ?"
+_TOLD = "UPDATE retold_view SET told = ?, told_at = ?"
 
 
 @attrs.frozen
 class Standing:
-    """How a stored view stands, as its own file says."""
+    """How a stored view stands, as its own file says.
+
+    The last event that it was told stands at `told` and was recorded at `told_at`.
+    """
 
     name: str
     version: int
     position: int
     events: int
+    told: int
+    told_at: datetime | None
     origin: str
     paused: bool
     failure: str
@@ -70,7 +81,7 @@ class StoredView:
                 for statement in statements(self.projection.tables):
                     db.execute(statement)
                 made = (self.projection.name, self.projection.version, self._origin)
-                db.execute("INSERT INTO retold_view VALUES (?, ?, 0, 0, ?, 0, '')", made)
+                db.execute("INSERT INTO retold_view VALUES (?, ?, 0, 0, 0, '', ?, 0, '')", made)
 
     def _refresh(self) -> None:
         standing = self.standing()
@@ -80,6 +91,13 @@ class StoredView:
         """How it stands."""
         with self.file.reading() as db:
             return standing(db)
+        name, version, position, events, told, told_at, origin, paused, failure = self.file.find(
+            _STANDING
+        )
+        moment = datetime.fromisoformat(told_at) if told_at else None
+        return Standing(
+            name, version, position, events, told, moment, origin, bool(paused), failure
+        )
 
     def note(self, *, paused: bool, failure: str) -> None:
         """Keep whether it is paused, and what it failed with: for whoever looks, and for later."""
@@ -108,6 +126,8 @@ class StoredView:
                 self._apply(db, events)
             if not db.execute(_MOVE, (upto, len(events), self.position)).rowcount:
                 raise ViewInUse(self.projection.name, self.path, "another runner, by its place")
+            if events:
+                db.execute(_TOLD, (events[-1].position, events[-1].recorded_at.isoformat()))
         self.position = upto
         self.events += len(events)
 
