@@ -11,10 +11,12 @@ import attrs
 
 from ..events import past
 from ..events.address import kind
+from ..events.journal import StoredRow
 from ..events.log import Log
 from ..events.log_errors import UnknownEvent
 from ..events.point import Point
 from ..events.recorders import SqliteRecorder
+from ..projections.standard.metrics import Count
 
 
 @attrs.frozen
@@ -43,34 +45,6 @@ class Figures:
     journal_mode: str | None
 
 
-class _Count:
-    """The running counts over the rows of a log."""
-
-    def __init__(self) -> None:
-        self.events = self.unknown = self.last_position = 0
-        self.actors: Counter[str] = Counter()
-        self.names: Counter[str] = Counter()
-        self.authors: Counter[str] = Counter()
-        self.happened: list[datetime] = []
-        self.recorded: list[datetime] = []
-
-    def row(self, log: Log, row: tuple[int, str, int, str, bytes]) -> None:
-        self.events += 1
-        self.last_position = row[0]
-        if row[2] == 1:
-            self.actors[kind(row[1])] += 1
-        self.names[row[3]] += 1
-        try:
-            each = log.codec.recorded(*row)
-        except UnknownEvent:
-            self.unknown += 1
-            self.recorded = _widened(self.recorded, log.codec.stamp(*row).recorded_at)
-            return
-        self.authors[each.by] += 1
-        self.happened = _widened(self.happened, each.happened_at)
-        self.recorded = _widened(self.recorded, each.recorded_at)
-
-
 def figures(
     log: Log, tick: Callable[[int], None] = lambda events: None, at: Point | None = None
 ) -> Figures:
@@ -78,25 +52,29 @@ def figures(
 
     Raises `CorruptedRow` and `Undecodable` where a row is not what was written.
     """
-    count = _Count()
+    count = Count()
     for row in past.cut_rows(log, at):
-        count.row(log, row)
+        _add(count, log, row)
         tick(1)
+    found = count.metrics()
     now = Counter(kind(address) for address, _ in log.addresses()) if at is None else None
     size, wal, mode = _file(log) if at is None else (None, None, None)
-    first_happened, last_happened = count.happened or (None, None)
-    first_recorded, last_recorded = count.recorded or (None, None)
     return Figures(
-        log.path, count.events, count.last_position,
-        dict((count.actors if now is None else now).most_common()),
-        dict(count.names.most_common()), dict(count.authors.most_common()), count.unknown,
-        first_happened, last_happened, first_recorded, last_recorded, size, wal,
-        None if size is None or not count.events else round(size / count.events), mode,
+        log.path, found.events, found.position,
+        found.actors if now is None else dict(now.most_common()), found.names, found.authors,
+        found.unknown, found.first_happened, found.last_happened, found.first_recorded,
+        found.last_recorded, size, wal,
+        None if size is None or not found.events else round(size / found.events), mode,
     )  # fmt: skip
 
 
-def _widened(period: list[datetime], moment: datetime) -> list[datetime]:
-    return [min([*period[:1], moment]), max([*period[1:], moment])]
+def _add(count: Count, log: Log, row: StoredRow) -> None:
+    try:
+        count.add(log.codec.recorded(*row))
+    except UnknownEvent:
+        position, address, version, name, _ = row
+        recorded_at = log.codec.stamp(*row).recorded_at
+        count.add_unknown(position, address, version, name, recorded_at)
 
 
 def _file(log: Log) -> tuple[int | None, int | None, str | None]:

@@ -61,34 +61,24 @@ def trail(
     for one character, `[…]` for one of some). Behind the position `after`, and `limit` at most.
     `db` is what the view is read by, and stays open while they are read.
     """
-    tests: list[tuple[str, Any]] = [("position > ?", after)]
+    tests: list[tuple[str, tuple[Any, ...]]] = [("position > ?", (after,))]
     if who:
-        tests.append(("who = ?", who))
+        tests.append(("who = ?", (who,)))
     if under:
-        tests.append(("(address = ? OR (address > ? AND address < ?))", _below(under)))
+        below = (under, f"{under}/", f"{under}{_BEHIND_SLASH}")
+        tests.append(("(address = ? OR (address > ? AND address < ?))", below))
     if what:
-        tests.append(("what GLOB ?", what))
+        tests.append(("what GLOB ?", (what,)))
     tests += _within("recorded_at", recorded) + _within("happened_at", happened)
-    order = "DESC" if newest_first else "ASC"
-    statement = (
-        f"SELECT * FROM audit WHERE {' AND '.join(test for test, _ in tests)}"  # noqa: S608 - texts of this file
-        f" ORDER BY position {order} LIMIT ?"
-    )
-    values = [value for _, found in tests for value in _values(found)]
-    for position, recorded_at, happened_at, *rest in db.execute(
-        statement, (*values, -1 if limit is None else limit)
-    ):
+    order = "position DESC" if newest_first else "position"
+    statement = f"SELECT * FROM audit WHERE {' AND '.join(test for test, _ in tests)}"
+    values = [value for _, each in tests for value in each]
+    values.append(-1 if limit is None else limit)
+    for row in db.execute(f"{statement} ORDER BY {order} LIMIT ?", values):
+        position, recorded_at, happened_at, *rest = row
         yield AuditEntry(position, time_of(recorded_at), time_of(happened_at), *rest)
 
 
-def _below(address: str) -> tuple[str, str, str]:
-    return address, f"{address}/", f"{address}{_BEHIND_SLASH}"
-
-
-def _within(column: str, period: Period) -> list[tuple[str, Any]]:
+def _within(column: str, period: Period) -> list[tuple[str, tuple[Any, ...]]]:
     ends = zip((">=", "<="), period, strict=True)
-    return [(f"{column} {sign} ?", time_text(end)) for sign, end in ends if end is not None]
-
-
-def _values(found: Any) -> tuple[Any, ...]:
-    return found if isinstance(found, tuple) else (found,)
+    return [(f"{column} {sign} ?", (time_text(end),)) for sign, end in ends if end is not None]

@@ -49,7 +49,10 @@ def entries_of(
 
     `db` is what the view is read by, and stays open while they are read.
     """
-    for *entry, recorded_at, happened_at in db.execute(
-        _FOUND, (root, after, -1 if limit is None else limit)
-    ):
-        yield MergedEntry(*entry, time_of(recorded_at), time_of(happened_at))
+    rows = db.execute(_FOUND, (root, after, -1 if limit is None else limit))
+    for position, channel, address, sequence, sender, payload, kind, answered, *times in rows:
+        recorded_at, happened_at = map(time_of, times)
+        yield MergedEntry(
+            position, channel, address, sequence, sender, payload, kind, answered, recorded_at,
+            happened_at,
+        )  # fmt: skip
