@@ -37,7 +37,7 @@ from .log_errors import CorruptedRow, Undecodable, UnknownEvent
 from .names import CURRENT_CLASSES, EVENT_CLASSES, wire_name
 from .recorded import Envelope, Recorded, Stamp, Tail
 from .shape import Shape, shape_of
-from .upcast import UPCASTERS, chain
+from .upcast import UPCASTERS, steps_of
 from .upcasting import after, upcasted
 
 _stamp = msgspec.json.Decoder(Stamp).decode
@@ -142,7 +142,7 @@ class Codec:
     def _upcast(
         self, position: int, address: str, version: int, name: str, state: bytes
     ) -> Envelope[Any]:
-        steps = chain(name)
+        steps = steps_of(name)
         if not self.plain:
             state = self._open(position, address, version, state)
         state = upcasted(steps, position, address, version, state)
@@ -209,7 +209,7 @@ class Codec:
         if name is None:
             raise Unstorable(type(event).__qualname__, "", "its class is not made by @event")
         if name in UPCASTERS:
-            newer = chain(name)[-1].target
+            newer = steps_of(name)[-1].target
             raise Unstorable(name, "", f"it is of an older version; events are stored as {newer}")
         known = name, shape_of(type(event), name)
         self._by_class[type(event)] = known

@@ -46,6 +46,9 @@ _upcasters: dict[str, Upcaster] = {}
 UPCASTERS: Mapping[str, Upcaster] = MappingProxyType(_upcasters)
 """The upcaster of each wire name that has one."""
 
+_known: dict[str, tuple[Upcaster, ...]] = {}
+"""The chains that were found, until there is another upcaster."""
+
 
 def upcast(source: str, target: str | None = None, /) -> Callable[[Upcast], Upcast]:
     """Make a function the upcaster of one version of an event to the next.
@@ -78,6 +81,7 @@ def upcast(source: str, target: str | None = None, /) -> Callable[[Upcast], Upca
                 " upcast it; keep one of them",
             )
         _upcasters[source] = Upcaster(source, found, function)
+        _known.clear()
         supersede(source)
         return function
 
@@ -102,6 +106,14 @@ def chain(
     if steps:
         _check_end(name, steps[-1].target, classes)
     return tuple(steps)
+
+
+def steps_of(name: str) -> tuple[Upcaster, ...]:
+    """The same of what is registered, found once for all rows; raises as `chain`."""
+    found = _known.get(name)
+    if found is None:
+        found = _known[name] = chain(name)
+    return found
 
 
 def check_chains(
@@ -151,4 +163,4 @@ def _identity(function: Any) -> tuple[str, str]:
     return str(named.__module__), str(named.__qualname__)
 
 
-__all__ = ["UPCASTERS", "Upcast", "Upcaster", "chain", "check_chains", "upcast"]
+__all__ = ["UPCASTERS", "Upcast", "Upcaster", "chain", "check_chains", "steps_of", "upcast"]

@@ -91,6 +91,7 @@ def test_the_first_log_comes_to_its_states_after_three_changes(kept: Path) -> No
         }
         for address in ("golden/a", "golden/b", "golden/c"):
             assert states[address][1]["large"] == told[address] > 0
+            assert states[address][1]["family"] == "Lovelace"
     assert len(old) == 3
     assert not {*old} & {*ask_sqlite(kept, "SELECT address, fingerprint FROM snapshots")}
 
@@ -113,6 +114,25 @@ def test_a_log_of_old_and_new_events_goes_on(kept: Path) -> None:
     assert (replayed["events"], replayed["actors"]) == (len(after), len(found))
     checked = check(kept, "later_upcasters", 0)
     assert (checked["ok"], checked["events"], checked["failures"]) == (True, len(after), [])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("log", "--json"), '"golden.deposited.v1"'),
+        (("show", "golden/a"), '"cents": 6240'),
+        (("show", "golden/a", "--version", "1"), '"cents": 100'),
+        (("history", "golden/a"), 'cents=100, till="till 0", large=false'),
+        (("diff", "golden/a", "1", "3"), "cents"),
+        (("stats",), "golden.withdrawn.v1"),
+    ],
+)
+def test_every_command_shows_old_events_as_they_are_read(
+    kept: Path, arguments: tuple[str, ...], words: str
+) -> None:
+    """Under the wire name that is stored, with the fields of today."""
+    given = "--db", str(kept), "--module", "tests.golden.later_upcasters"
+    assert words in run("retold.gateway", arguments[0], *arguments[1:], *given)
 
 
 def test_a_deploy_without_upcasters_is_told_every_event(kept: Path) -> None:

@@ -174,6 +174,8 @@ def test_an_unknown_kind_is_told_once() -> None:
     assert not found.ok
     assert found.kinds == (KindFound("attic", 1, 3, known=False),)
     assert [each.position for each in found.failures] == [3]
+    found = compared(GOOD, FOUR, address="attic/1")
+    assert (found.failures, found.ok) == ((), False)
 
 
 def test_a_fold_of_the_states_own_is_tried_too() -> None:
