@@ -16,7 +16,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 from zlib import crc32
@@ -24,6 +24,7 @@ from zlib import crc32
 import attrs
 import msgspec
 
+from .errors import RetoldError
 from .fork import is_open_here
 
 BLOCK = 4096
@@ -70,8 +71,22 @@ def remove(path: str) -> None:
     sync_folder(path)
 
 
+@contextmanager
+def lifted(path: str) -> Iterator[None]:
+    """Take the seal away, and put it back if what was to be done was refused with an error."""
+    place = Path(seal_path(path))
+    written = place.read_bytes() if place.exists() else b""
+    remove(path)
+    try:
+        yield
+    except RetoldError:
+        if written:
+            _put(path, written)
+        raise
+
+
 def write(path: str, place: str = "") -> bool:
-    """Seal a file of any size that nobody writes, or one that will stand at `place`.
+    """Seal a file of any size that nobody writes, or for the `place` where it will stand.
 
     False where it is open in this process. Raises OSError.
     """
@@ -80,7 +95,7 @@ def write(path: str, place: str = "") -> bool:
     with open(path, "rb") as file:
         sums = list(_sums(iter(lambda: file.read(_PIECE), b"")))
         size = file.tell()
-    _put(place or path, _seal(size, _last_position(path), sums))
+    _put(place or path, _spelled(_seal(size, _last_position(path), sums)))
     return True
 
 
@@ -98,7 +113,7 @@ def write_at_close(path: str) -> bool:
             data = connection.serialize()
         if len(data) != size:
             return False
-        _put(path, _seal(size, _last_position(path), list(_sums([data]))))
+        _put(path, _spelled(_seal(size, _last_position(path), list(_sums([data])))))
     except (OSError, sqlite3.Error, MemoryError):
         return False
     return True
@@ -174,13 +189,13 @@ def _understood(written: bytes) -> Seal | None:
     return seal if fits and seal.block == BLOCK and seal.format == FORMAT else None
 
 
-def _put(path: str, seal: Seal) -> None:
+def _put(path: str, written: bytes) -> None:
     """Write beside, then rename: half a seal would accuse a file that is whole."""
     place = seal_path(path)
     beside = f"{place}-unfinished"
     try:
         with open(beside, "wb") as file:
-            file.write(_spelled(seal))
+            file.write(written)
             file.flush()
             os.fsync(file.fileno())
         os.replace(beside, place)

@@ -79,7 +79,7 @@ def verify(
             "--upto",
             metavar="POSITION",
             min=0,
-            help="With --deep: show the digest of the events up to here, as a backup's.",
+            help="Show the digest of the events up to here, as a backup's.",
         ),
     ] = None,
     as_json: Json = False,
@@ -91,7 +91,7 @@ def verify(
     is 1.
     """
     kinds = Kinds.of(module)
-    if deep:
+    if deep or upto is not None:
         inspection.verify_deep(db, kinds, upto, as_json=as_json)
         return
     with open_to_read(db) as log, progress("verifying", log.last_position()) as advance:

@@ -36,6 +36,12 @@ _COVERED = datetime(1970, 1, 1, tzinfo=UTC)
 """The moment under which the table of due times lists a kind of actor as a whole."""
 
 
+FAULTS = (
+    RetoldError, sqlite3.Error, ArithmeticError, AttributeError, LookupError, ValueError, TypeError,
+)  # fmt: skip
+"""What comes of damage: a row, an index, a moment, or a state that was made of one."""
+
+
 @attrs.frozen
 class Examined:
     """A log, the kinds of actor that are known, its file if it has one, a progress bar."""
@@ -54,7 +60,7 @@ def problems(examined: Examined) -> Iterator[Problem]:
     for check in CHECKS:
         try:
             yield from check(examined)
-        except (RetoldError, sqlite3.Error, LookupError, ValueError, TypeError) as error:
+        except FAULTS as error:
             name = check.__name__.replace("_", " ")
             yield _of_log(f"the check of {name} could not go on: {error}")
 

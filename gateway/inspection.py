@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 
@@ -15,6 +14,7 @@ from ..events.log import Log
 from ..events.log_errors import CorruptedRow, NewerLog, NotALog
 from ..events.prefix import Prefix, prefix_of
 from ..events.upkeep.places import Places
+from ..events.upkeep.structure import UNREADABLE
 from ..projections.verification import Problem
 from . import listing
 from .checks import Examined, problems
@@ -58,7 +58,7 @@ def inspect(db: str, kinds: Kinds, upto: int | None = None) -> Inspected:
     found = _of_seal(file, compared)
     try:
         log = open_to_read(db)
-    except (NotALog, NewerLog, NoLogThere, sqlite3.Error) as error:
+    except (NotALog, NewerLog, NoLogThere, *UNREADABLE) as error:
         if isinstance(error, NoLogThere) and not found:
             raise
         found.append(Problem(0, "", 0, str(error)))

@@ -40,7 +40,7 @@ def backup(
     `retold verify --deep --upto POSITION` shows of the log it was taken from.
     """
     source = _file(db, "backup")
-    with progress("backing up", 0) as advance:
+    with progress("backing up", None) as advance:
         done = _there(lambda: back_up(source, to, replace=force, tick=advance))
     _show_copied("backed up", done, as_json=as_json)
 
@@ -57,7 +57,7 @@ def restore(
     """
     path = _file(db, "restore")
     saved = _file(saved, "restore")
-    with progress("restoring", 0) as advance:
+    with progress("restoring", None) as advance:
         done = _there(lambda: restore_log(saved, path, replace=force, tick=advance))
     _show_copied("restored", done, as_json=as_json)
 
@@ -68,7 +68,7 @@ def compact(db: Db, as_json: Json = False) -> None:
     The log must not be written meanwhile.
     """
     path, holder = _file(db, "compact"), this_process(WallClock())
-    with progress("compacting", 0) as advance:
+    with progress("compacting", None) as advance:
         done = _there(lambda: compact_log(path, holder=holder, tick=advance))
     if as_json:
         show_json(attrs.asdict(done))

@@ -108,9 +108,10 @@ def flush() -> None:
 
 
 @contextmanager
-def progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
+def progress(what: str, total: int | None) -> Iterator[Callable[[int], None]]:
     """A bar on stderr while something long runs; gives the function that moves it on by steps.
 
+    Without a total it only shows that something goes on.
     Only on a terminal, and gone when the work is done.
     """
     bar = Progress(

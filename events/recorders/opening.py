@@ -69,7 +69,6 @@ def _check_writable(path: str, there: bool) -> None:
 
 def _open_to_write(path: str, lease: Lease, holder: str, since: str) -> Connections:
     writer: sqlite3.Connection | None = None
-    _break_seal(path)
     try:
         writer = connect(schema.uri(path, "mode=rwc"))
         writer.execute("PRAGMA synchronous = FULL")
@@ -77,6 +76,7 @@ def _open_to_write(path: str, lease: Lease, holder: str, since: str) -> Connecti
             schema.create(writer)
         _configure(writer)
         writer.execute("BEGIN IMMEDIATE")
+        _break_seal(path)  # the last thing before the first write: a file refused stays sealed
         lease.claim(writer, holder, since)
         schema.complete(writer)
         writer.execute("COMMIT")

@@ -106,7 +106,7 @@ def look(path: str) -> bool:
         _check_ids(path)
         if not has_wal(path) and not _size(f"{path}-journal"):
             _check_tables(path)
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:  # its words may quote a damaged schema
         raise NotALog(path, str(error)) from error
     return True
 

@@ -76,15 +76,19 @@ def _copied(source: str, path: str, tick: Tick) -> Copied:
         found = copy(source, beside, tick)
         size = os.stat(beside).st_size
         fresh = not os.path.exists(place)
-        # A seal must never stand beside another file: before a first one it accuses nobody.
-        sealed = fresh and _sealed(beside, place)
+        if fresh:
+            # Nobody holds a lease here, so the seal comes first: alone it accuses nobody.
+            sealed = _sealed(beside, place)
         put_in_place(beside, place)
-    sealed = sealed or (not fresh and _sealed(place, place))
+    if not fresh:
+        sealed = _sealed(place, place)
     return Copied(source, path, size, found.rows, found.last_position, found.digest, sealed)
 
 
 def _sealed(path: str, place: str) -> bool:
     try:
+        if path != place:
+            seal.remove(place)  # of a file that was here once
         return seal.write(path, place)
     except OSError:
         return False

@@ -6,6 +6,7 @@ import sqlite3
 from contextlib import closing, suppress
 
 from ..recorders import schema
+from .structure import UNREADABLE
 
 _OWNERS = "SELECT pageno, name, pagetype FROM dbstat"
 _FIRST_PAGE = "the header and the schema"
@@ -18,7 +19,7 @@ class Places:
         self._size = 4096
         self._owners: dict[int, str] = {}
         self._known = False
-        with suppress(sqlite3.Error), closing(_looked_at(path)) as connection:
+        with suppress(*UNREADABLE), closing(_looked_at(path)) as connection:
             (self._size,) = connection.execute("PRAGMA page_size").fetchone()
             for page, name, kind in connection.execute(_OWNERS):
                 self._owners[page] = f"{kind} page of {name}"

@@ -11,12 +11,13 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 
 from .. import seal
 from ..log_errors import LogBeingRead, StorageFailed
 from ..recorders import schema
 from ..recorders.connections import connect
+from .structure import UNREADABLE
 
 _OTHERS = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
@@ -29,8 +30,6 @@ def put_in_place(beside: str, place: str) -> None:
     """
     try:
         with _closed_up(place):
-            if os.path.exists(place):
-                seal.remove(place)
             os.replace(beside, place)
         seal.sync_folder(place)
     except OSError as error:
@@ -40,27 +39,31 @@ def put_in_place(beside: str, place: str) -> None:
 @contextmanager
 def _closed_up(path: str) -> Iterator[None]:
     """While this lasts the file has no sidecars and nobody can read or write it."""
-    connection = None
-    if os.path.exists(path) and os.stat(path).st_size:
-        connection = connect(schema.uri(path, "mode=rw"))
-    try:
-        if connection is None or not _locked(connection, path):
+    if not os.path.exists(path) or not os.stat(path).st_size:
+        _without_sidecars(path)
+        if os.path.exists(path):
+            seal.remove(path)
+        yield
+        return
+    with closing(connect(schema.uri(path, "mode=rw"))) as connection:
+        with seal.lifted(path):
+            locked = _locked(connection, path)
+        if not locked:
             _without_sidecars(path)
         yield
-    finally:
-        if connection is not None:
-            connection.close()
 
 
 def _locked(connection: sqlite3.Connection, path: str) -> bool:
     """Lock a file for good; False where it is damaged, so that nobody else can use it either."""
     try:
-        connection.execute("PRAGMA journal_mode = DELETE").fetchone()
+        (mode,) = connection.execute("PRAGMA journal_mode = DELETE").fetchone()
         connection.execute("BEGIN EXCLUSIVE")
-    except sqlite3.Error as error:
+    except UNREADABLE as error:
         if getattr(error, "sqlite_errorcode", 0) & 0xFF in _OTHERS:
             raise LogBeingRead(path) from error
         return False
+    if mode != "delete":
+        raise LogBeingRead(path)
     return not os.path.exists(f"{path}-wal")
 
 

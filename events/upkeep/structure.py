@@ -12,6 +12,9 @@ from contextlib import closing
 
 from ..recorders import schema
 
+UNREADABLE = (sqlite3.Error, UnicodeDecodeError)
+"""What reading a damaged file may raise: SQLite's words may quote bytes that are no text."""
+
 MOST = 100
 """So many complaints of SQLite are passed on."""
 
@@ -21,7 +24,7 @@ def faults(path: str, query: str = "mode=ro") -> Iterator[str]:
     try:
         with closing(sqlite3.connect(schema.uri(path, query), uri=True)) as connection:
             rows = connection.execute(f"PRAGMA integrity_check({MOST})").fetchall()
-    except sqlite3.Error as error:
+    except UNREADABLE as error:
         yield str(error)
         return
     for (text,) in rows:

@@ -13,13 +13,14 @@ from contextlib import closing
 from ..address import check
 from ..errors import BadAddress
 from ..recorders import schema
+from .structure import UNREADABLE
 
 Found = tuple[str, str]
 """An address (empty for the log as a whole) and what is wrong."""
 
 _LEASE = "SELECT id, typeof(fence), fence, typeof(holder), typeof(since) FROM lease"
 _TRACKING = "SELECT application_name, typeof(notification_id), notification_id FROM tracking"
-_DUE = "SELECT address, typeof(moment) FROM due"
+_DUE = "SELECT address, typeof(moment), moment FROM due"
 _SNAPSHOTS = (
     "SELECT address, version, position, EXISTS (SELECT 1 FROM stored_events e WHERE "
     "e.position = s.position AND e.originator_id = s.address AND "
@@ -27,6 +28,7 @@ _SNAPSHOTS = (
 )
 _COUNT = "SELECT seq FROM sqlite_sequence WHERE name = 'stored_events'"
 _LONGEST_FENCE = 2**31
+_LAST_MOMENT = 253_402_300_799_999_999
 
 
 def odd_rows(path: str) -> Iterator[Found]:
@@ -36,7 +38,7 @@ def odd_rows(path: str) -> Iterator[Found]:
         for look in (_lease, _positions, _tracking, _due, _snapshots):
             try:
                 yield from look(connection)
-            except sqlite3.Error as error:
+            except UNREADABLE as error:
                 yield "", f"its table of {look.__name__.strip('_')} cannot be read: {error}"
 
 
@@ -66,9 +68,11 @@ def _tracking(connection: sqlite3.Connection) -> Iterator[Found]:
 def _due(connection: sqlite3.Connection) -> Iterator[Found]:
     if not _exists(connection, "due"):
         return
-    for address, kind in connection.execute(_DUE):
+    for address, kind, moment in connection.execute(_DUE):
         if kind != "integer":
             yield str(address), f"its due time is {kind}, no number"
+        elif abs(moment) > _LAST_MOMENT:
+            yield str(address), f"its due time is {moment}, beyond the year 9999"
         if "/" in str(address):
             yield from _bad_address(str(address), "a due time")
 

@@ -1,0 +1,134 @@
+"""A restored log is the backup, and goes on behind it; nobody's log is replaced under him."""
+
+from __future__ import annotations
+
+import os
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from retold import ActorSystem
+from retold.actors import Stepped
+from retold.events import ManualClock, seal
+from retold.events.log_errors import LogBeingRead, LogInUse, NotALog, WouldReplace
+from retold.events.recorders import SqliteRecorder
+from retold.events.upkeep import backup, restore
+from retold.gateway.inspection import inspect
+
+from ..actors.leases import lease
+from ..actors.totals import add, totals
+from .laden import KINDS, make_laden
+from .plain import Rows, beside, rows_of
+
+MORE = ("total/t1", 99, "totals.added.v1", b"{}")
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    """A log with something in every table."""
+    return make_laden(tmp_path / "log.db")
+
+
+@pytest.fixture
+def saved(log: Path, tmp_path: Path) -> Path:
+    """Its backup."""
+    place = tmp_path / "saved.db"
+    backup(str(log), str(place))
+    return place
+
+
+def written(path: Path) -> Rows:
+    """What the log holds after one event more."""
+    with closing(SqliteRecorder.open(path)) as recorder:
+        recorder.write([MORE])
+    return rows_of(path)
+
+
+def test_a_restored_log_goes_on_behind_the_backup(saved: Path, tmp_path: Path) -> None:
+    """It holds what the backup holds; the next position is the next; everything verifies."""
+    place = tmp_path / "new.db"
+    done = restore(str(saved), str(place))
+    assert (rows_of(place), beside(place)) == (rows_of(saved), beside(saved))
+    assert done.last_position == 252
+    assert inspect(str(place), KINDS).sealed
+    url = f"sqlite:///{place}"
+    with ActorSystem.open(url, totals, lease, dispatcher=Stepped(), clock=ManualClock()) as system:
+        receipt = system.ref("total/t1").ask(add(1))
+    assert (receipt.position, receipt.version) == (253, 13)
+    assert inspect(str(place), KINDS).problems == []
+
+
+def test_a_log_is_replaced_only_if_told(log: Path, saved: Path) -> None:
+    """With events in it, it stays as it is; told to, it is what the backup is."""
+    before = written(log)
+    with pytest.raises(WouldReplace, match="events up to position 253"):
+        restore(str(saved), str(log))
+    assert rows_of(log) == before
+    restore(str(saved), str(log), replace=True)
+    assert rows_of(log) == rows_of(saved)
+    assert inspect(str(log), KINDS).problems == []
+
+
+def test_an_empty_log_may_be_replaced(saved: Path, tmp_path: Path) -> None:
+    """A log without events, and a file of no bytes, hold nothing that could be lost."""
+    empty, nothing = tmp_path / "empty.db", tmp_path / "nothing.db"
+    SqliteRecorder.open(empty).close()
+    nothing.touch()
+    for place in (empty, nothing):
+        restore(str(saved), str(place))
+        assert rows_of(place) == rows_of(saved)
+        assert inspect(str(place), KINDS).sealed
+
+
+def test_a_log_in_use_is_never_replaced(log: Path, saved: Path) -> None:
+    """Neither while it is written nor while it is read, and then all is as before."""
+    with closing(SqliteRecorder.open(log)) as writer:
+        with pytest.raises(LogInUse):
+            restore(str(saved), str(log), replace=True)
+        assert writer.write([MORE]) == range(253, 254)
+    with closing(SqliteRecorder.open(log, read_only=True)) as reader:
+        assert reader.last_position() == 253
+        with pytest.raises(LogBeingRead):
+            restore(str(saved), str(log), replace=True)
+        assert reader.last_position() == 253
+    assert len(rows_of(log)) == 253
+    assert seal.compare(str(log)).offsets == ()
+
+
+def test_a_wal_of_before_is_not_read_into_the_restored_log(saved: Path, tmp_path: Path) -> None:
+    """The file was deleted and its WAL forgotten: what is restored is the backup alone."""
+    place = tmp_path / "lost.db"
+    with closing(SqliteRecorder.open(place)) as recorder:
+        recorder.write([MORE])
+        wal = place.with_name("lost.db-wal")
+        os.link(wal, tmp_path / "kept")
+    os.unlink(place)
+    os.rename(tmp_path / "kept", wal)
+    assert wal.stat().st_size > 0
+    restore(str(saved), str(place))
+    assert rows_of(place) == rows_of(saved)
+    assert inspect(str(place), KINDS).problems == []
+
+
+@pytest.mark.parametrize("damage", [range(100), range(4096), range(8192, 20000)], ids=str)
+def test_a_damaged_log_is_replaced(log: Path, saved: Path, damage: range) -> None:
+    """What a restore is for: not even the header has to be readable."""
+    data = bytearray(log.read_bytes())
+    data[damage.start : damage.stop] = bytes(len(damage))
+    log.write_bytes(data)
+    with pytest.raises(WouldReplace):
+        restore(str(saved), str(log))
+    restore(str(saved), str(log), replace=True)
+    assert rows_of(log) == rows_of(saved)
+    found = inspect(str(log), KINDS)
+    assert (found.problems, found.sealed) == ([], True)
+
+
+def test_what_is_no_log_is_not_restored(log: Path, tmp_path: Path) -> None:
+    """And what would have been replaced by it is untouched."""
+    text, before = tmp_path / "text.db", rows_of(log)
+    text.write_text("no log")
+    with pytest.raises(NotALog):
+        restore(str(text), str(log), replace=True)
+    assert rows_of(log) == before
