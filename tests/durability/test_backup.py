@@ -101,6 +101,10 @@ def judge(path: Path, taken: Taken, place: Path) -> None:
     rows = rows_of(path, taken.last_position)
     assert rows_of(taken.path) == rows
     assert taken.digest == digest_of(rows)
+    place.unlink(missing_ok=True)
+    restored = answer_of(start("restore", taken.path, "--db", place, "--json"))
+    assert (restored["digest"], restored["sealed"]) == (taken.digest, True)
+    assert rows_of(place) == rows
     theirs = inspect(str(path), KINDS, taken.last_position).prefix
     assert theirs is not None
     assert theirs.digest == taken.digest

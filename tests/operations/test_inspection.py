@@ -12,7 +12,7 @@ import pytest
 
 from retold import ActorSystem
 from retold.actors.options import Options
-from retold.gateway.inspection import inspect
+from retold.gateway.inspection import Inspected, inspect
 
 from ..actors.leases import Renew, lease
 from ..actors.totals import add, totals
@@ -95,27 +95,23 @@ def renamed(
 
 def test_a_log_that_is_written_is_not_accused(tmp_path: Path) -> None:
     """Due times and snapshots change while they are compared; no problem is seen in that."""
-    path, enough = tmp_path / "log.db", threading.Event()
-    options = Options(snapshot_every=1)
+    path, options = tmp_path / "log.db", Options(snapshot_every=1)
+    found: list[Inspected] = []
     with ActorSystem.open(f"sqlite:///{path}", totals, lease, options=options) as system:
-        system.ref("lease/a").ask(Renew(1000))
 
         def write() -> None:
-            while not enough.is_set():
+            for _ in range(120):
                 system.ref("lease/a").ask(Renew(1000))
                 system.ref("total/a").ask(add(1))
 
         writer = threading.Thread(target=write)
         writer.start()
-        try:
-            found = [inspect(str(path), KINDS) for _ in range(10)]
-        finally:
-            enough.set()
-            writer.join()
-    assert [each.problems for each in found] == [[]] * 10
+        while writer.is_alive():
+            found.append(inspect(str(path), KINDS))
+        writer.join()
+    assert [each.problems for each in found] == [[]] * len(found)
     assert {each.unchecked for each in found} == {"there is no seal"}
-    positions = [each.prefix.last_position for each in found if each.prefix]
-    assert positions[-1] > positions[0]
+    assert len({each.prefix.last_position for each in found if each.prefix}) > 3
 
 
 def test_the_digest_is_that_of_a_prefix(log: Path) -> None:
