@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from contextlib import closing
 from pathlib import Path
 from random import Random
 
@@ -15,6 +16,7 @@ import attrs
 import pytest
 
 from retold import Log
+from retold.events.recorders import SqliteRecorder
 from retold.gateway.inspection import inspect
 from retold.gateway.kinds import Kinds
 from retold.projections import replay
@@ -149,6 +151,24 @@ def kill_backups(folder: Path, seed: int, kills: int) -> None:
     assert list(folder.glob("saved.db-unfinished-*")) == []
     assert rows_of(place) == rows_of(path, rows_of(place)[-1][0])
     assert beside(place)["tracking"] == beside(path)["tracking"]
+
+
+def test_what_appears_under_the_name_is_whole(tmp_path: Path) -> None:
+    """Killed in the moment in which its name is seen, a backup has every row."""
+    path, place = tmp_path / "log.db", tmp_path / "saved.db"
+    with closing(SqliteRecorder.open(path)) as log:
+        for first in range(0, 120_000, 4_000):
+            these = range(first, first + 4_000)
+            log.write([(f"a/{n}", 1, "a.b.v1", b"%d" % n * 40) for n in these])
+    before = rows_of(path)
+    for _ in range(3):
+        process = start("backup", place, "--db", path)
+        while process.poll() is None and not place.exists():
+            pass
+        process.kill()
+        process.communicate()
+        assert rows_of(place) == before
+        place.unlink()
 
 
 def wait_or_kill(process: subprocess.Popen[str], seconds: float) -> bool:
