@@ -11,6 +11,7 @@ import subprocess
 from contextlib import closing
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import attrs
 import pytest
@@ -41,6 +42,8 @@ class Taken:
     path: Path
     last_position: int
     digest: str
+    answered: int
+    """The last position that somebody was told of before it was begun."""
 
 
 def test_backups_under_full_load_are_prefixes_of_the_log(tmp_path: Path) -> None:
@@ -58,14 +61,17 @@ def test_many_backups_under_full_load_are_prefixes(tmp_path: Path, seed: int) ->
 def back_up_and_judge(folder: Path, seed: int, count: int, answers: int) -> None:
     """Take so many backups, one after so many answers each, and judge them all at the end."""
     path, random, taken, peak = folder / "live.db", Random(seed), list[Taken](), 0
-    with Writer(path, History(), f"s{seed}", "many", FAMILIES, 2, 100) as writer:
+    history = History()
+    with Writer(path, history, f"s{seed}", "many", FAMILIES, 2, 100) as writer:
         writer.await_lines("answered", 200)
         for number in range(count):
             writer.await_lines("answered", writer.said("answered") + random.randrange(answers))
+            answered = max(each.position for each in list(history.answers.values()))
             process = start("backup", folder / f"b{number}.db", "--db", path, "--json")
             peak = max(peak, watch_wal(process, path))
             said = answer_of(process)
-            taken.append(Taken(Path(said["path"]), said["last_position"], said["digest"]))
+            place, last, digest = said["path"], said["last_position"], said["digest"]
+            taken.append(Taken(Path(place), last, digest, answered))
         writer.kill()
     print(f"seed {seed}: positions {[each.last_position for each in taken]}, WAL up to {peak:,}")
     rows = rows_of(path)
@@ -88,16 +94,20 @@ def watch_wal(process: subprocess.Popen[str], path: Path) -> int:
         return peak
 
 
-def answer_of(process: subprocess.Popen[str]) -> dict[str, object]:
+def answer_of(process: subprocess.Popen[str]) -> dict[str, Any]:
     """What a command that ended well said as JSON."""
     out, err = process.communicate(timeout=PATIENCE)
     assert (process.returncode, err) == (0, "")
-    said: dict[str, object] = json.loads(out)
+    said: dict[str, Any] = json.loads(out)
     return said
 
 
 def judge(path: Path, taken: Taken, place: Path) -> None:
-    """The backup is the log up to its last position: rows, digests, and all states."""
+    """The backup is the log up to its last position: rows, digests, and all states.
+
+    And whatever was answered before it was begun is in it.
+    """
+    assert taken.last_position >= taken.answered > 0
     inspected = inspect(str(taken.path), KINDS)
     assert (inspected.problems, inspected.sealed) == ([], True)
     rows = rows_of(path, taken.last_position)
