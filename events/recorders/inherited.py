@@ -64,23 +64,13 @@ class InheritedJournal(AdoptedJournal):
         """When rows were recorded, where that is not the time that they carry."""
         self._by_originator: dict[str, Stream] = {}
         self._by_address: dict[str, Stream] = {}
-        self._file = file_id(path) if os.path.exists(path) else None
+        self.file = path if os.path.exists(path) else ""
+        self._file = file_id(path) if self.file else None
         register(self)
 
     def write(self, rows: Sequence[Row], due: Sequence[Due] = ()) -> Sequence[int]:
         """Store all rows as the recorder does, or none; it has no table of due times."""
-        self._check_open()
-        if not rows:
-            return ()
-        events = [
-            StoredEvent(self._originator(address), version, name, state)
-            for address, version, name, state in rows
-        ]
-        positions = self._recorder.insert_events(events)
-        if positions is None:
-            raise TypeError(f"{self.path} does not tell the positions of what it stored")
-        self._listeners.notify()
-        return positions
+        return super().write([(self._originator(row[0]), *row[1:]) for row in rows], due)
 
     def rows(self, address: str, after: int = 0, upto: int | None = None) -> Iterator[StoredRow]:
         """The rows of one address with `after < version <= upto`, by version."""

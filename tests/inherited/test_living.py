@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -20,8 +21,6 @@ from retold.events.log import Log
 from retold.events.log_errors import LogInUse, LogReadOnly
 
 from . import bank, heirs
-
-ANYTHING: Any = object()
 
 
 def _table(settings: dict[str, str]) -> list[tuple[Any, ...]]:
@@ -111,6 +110,21 @@ def test_an_old_process_and_a_new_one_never_write_the_same_version(
     app.close()
 
 
+def test_without_the_new_rows_the_old_application_finds_everything_as_it_was(
+    database: Inherited, settings: dict[str, str], alice: UUID
+) -> None:
+    """Taking the rows without an import path away brings back what the library can load."""
+    with ActorSystem.open(database, heirs.account) as system:
+        system.ref(f"account/{alice}").ask(heirs.Deposit(Decimal(1)))
+        system.ref("account/bo").ask(heirs.Deposit(Decimal(1)))
+    with closing(sqlite3.connect(settings["SQLITE_DBNAME"])) as connection, connection:
+        connection.execute("DELETE FROM stored_events WHERE topic NOT LIKE '%:%'")
+    with bank.Bank(env=settings) as app:
+        again: Any = app.repository.get(alice)
+        assert (again.version, again.balance) == (3, 7)
+        assert app.recorder.max_notification_id() == 5
+
+
 def test_a_live_actor_decides_over_what_an_old_process_wrote_meanwhile(
     database: Inherited, settings: dict[str, str], alice: UUID
 ) -> None:
@@ -152,6 +166,22 @@ def test_one_system_writes_and_all_may_read(database: Inherited, alice: UUID) ->
             with pytest.raises(LogReadOnly):
                 log.store([("account/x", 1, "heirs.deposited.v1", b"{}")])
     ActorSystem.open(database, heirs.account).close()
+
+
+def test_followers_see_what_an_old_process_writes(
+    database: Inherited, settings: dict[str, str], alice: UUID
+) -> None:
+    """A follower reads the old events, then what the old application and actors write, in order."""
+    with Log.open(database, read_only=True) as log, bank.Bank(env=settings) as app:
+        following = iter(log.follow(0, "account"))
+        assert [each.version for each in islice(following, 3)] == [1, 2, 3]
+        again: Any = app.repository.get(alice)
+        again.deposit(Decimal(100))
+        app.save(again)
+        assert next(following).event == heirs.Deposited(Decimal(100))
+        with ActorSystem.open(database, heirs.account) as system:
+            system.ref(f"account/{alice}").ask(heirs.Deposit(Decimal(1)))
+        assert next(following).event == heirs.Deposited(Decimal(1))
 
 
 def test_it_is_opened_by_the_name_of_its_value(
