@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from urllib.parse import quote, unquote
 
@@ -44,8 +45,11 @@ def log_file(text: str) -> str | None:
 def open_to_read(text: str) -> Log:
     """Open a log read-only, which works while another process writes it.
 
+    The module of an `inherited:` URL is looked for in the present folder too.
     Raises `NoLogThere`, and as `Log.open` does.
     """
+    if text.startswith("inherited:") and os.getcwd() not in sys.path:
+        sys.path.insert(0, os.getcwd())
     try:
         return Log.open(log_url(text), read_only=True, create=False)
     except NoSuchLog as error:
