@@ -42,7 +42,9 @@ def test_what_a_command_says_itself_wins(system: ActorSystem) -> None:
         ref.ask(add(), by="bob")
         ref.ask(add(), why="audit of June")
         ref.ask(add(), by="system", why="")
+        ref.ask(add(), by="")
     said = [("bob", "audit of May"), ("alice", "audit of June"), ("system", "")]
+    said.append(("", "audit of May"))
     assert envelopes(system) == said
 
 

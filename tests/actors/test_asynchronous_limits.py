@@ -93,6 +93,27 @@ def test_a_full_inbox_holds_up_the_task_and_not_the_loop(gate: threading.Event) 
     assert asyncio.run(main()) == tuple(range(120))
 
 
+def test_nobody_overtakes_those_who_wait_for_room(gate: threading.Event) -> None:
+    """Who finds room while others wait for it, and were not woken yet, sends after them."""
+
+    async def main() -> tuple[Any, ...]:
+        async with bounded(2) as system:
+            ref = system.ref("total/a")
+            await ref.tell(wait_for(gate))
+            early = [asyncio.create_task(ref.ask(note(each))) for each in range(9)]
+            for _ in range(9):
+                await asyncio.sleep(0)
+            drained = threading.Event()
+            system.system.actor("total/a").family.fence(drained.set)
+            gate.set()
+            drained.wait(WAIT)  # on the loop's thread: there is room, and nobody was woken
+            late = [asyncio.create_task(ref.ask(note(each))) for each in range(9, 12)]
+            await asyncio.gather(*early, *late)
+            return (await ref.ask(nothing())).state.notes
+
+    assert asyncio.run(main()) == tuple(range(12))
+
+
 def test_who_waits_for_room_waits_no_longer_than_said(gate: threading.Event) -> None:
     """`Overloaded` after `timeout` seconds, in front of the inbox and behind others who wait; what
     was never accepted is never carried out."""

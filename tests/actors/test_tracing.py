@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from retold import ActorSystem, Receipt
-from retold.actors import Pool, Stepped
+from retold import ActorSystem, Behaviour, Receipt
+from retold.actors import Pool, Send, Stepped
 from retold.actors.message import Message
 from retold.actors.options import Options
 from retold.events.errors import Overloaded
@@ -16,7 +16,7 @@ from retold.events.log_errors import StorageFull
 from retold.sims import Simulation
 
 from .runners import SendOut, runner
-from .totals import add, answers, fail, nothing, refuse, totals
+from .totals import Total, add, answers, decide, fail, nothing, refuse, totals
 
 
 class Notes:
@@ -111,7 +111,7 @@ def test_what_was_never_accepted_has_no_end() -> None:
 
 
 def test_reactions_know_what_caused_them() -> None:
-    """The command of an event, and the command whose answer goes back; bookkeeping is not shown."""
+    """The command of an event, and the command whose answer goes back."""
     notes = Notes()
     with opened(notes, Stepped()) as system:
         system.ref("runner/a").ask(SendOut("runner/b", "sweep"), id="order")
@@ -122,6 +122,19 @@ def test_reactions_know_what_caused_them() -> None:
         ("r.1.0.taken", "Hear", "r.1.0"),
     ]
     assert notes.ended == {"order": [1], "r.1.0": [1], "r.1.0.taken": [2]}
+
+
+def test_bookkeeping_is_not_traced() -> None:
+    """What had no event is settled by one of the system's own, which nobody asked for."""
+    notes = Notes()
+    turns = Stepped()
+    quiet = Behaviour("quiet", Total(), decide, react=lambda _: (Send("total/b", nothing()),))
+    options = Options(tracer=notes)
+    with ActorSystem.open("memory:", quiet, totals, dispatcher=turns, options=options) as system:
+        system.ref("quiet/a").ask(add(), id="order")
+        turns.run_all()
+        assert [each.address for each in system.log.scan()] == ["quiet/a", "reactions/cursor"]
+    assert [id for id, _, _ in notes.begun] == ["order", "r.1.0"]
 
 
 @pytest.mark.parametrize("latency", [None, 0.5])
