@@ -28,7 +28,7 @@ from ..projections.comparing import differences
 from ..projections.past_view import view_at
 from ..projections.projection import Projection
 from ..projections.runner import view_path, views_folder
-from ..projections.stored_view import open_view, standing
+from ..projections.stored_view import open_view, standing_of
 from ..projections.verification import Problem, verify
 from .kinds import Kinds
 
@@ -166,7 +166,7 @@ def views(examined: Examined) -> Iterator[Problem]:
         if isinstance(projection, Projection) or not os.path.exists(path):
             continue
         with open_view(path) as kept:
-            position = standing(kept).position
+            position = standing_of(kept).position
             made = view_at(examined.log, projection, Point(position=position))
             with made.reading() as again:
                 for each in differences(kept, again):

@@ -17,7 +17,7 @@ from ..projections.comparing import tables
 from ..projections.past_view import view_at
 from ..projections.projection import Projection
 from ..projections.runner import AnyProjection, Projections, view_path, views_folder
-from ..projections.stored_view import Standing, open_view, standing
+from ..projections.stored_view import Standing, open_view, standing_of
 from . import listing
 from .errors import NoSuchView
 from .kinds import Kinds
@@ -56,7 +56,7 @@ def views(db: Db, folder: Folder = None, as_json: Json = False) -> None:
 def _standings(folder: str | None) -> Iterator[Standing]:
     for path in sorted(Path(folder).glob("*.db")) if folder is not None else ():
         with open_view(os.fspath(path)) as db:
-            yield standing(db)
+            yield standing_of(db)
 
 
 def _row(each: Standing, last: int) -> tuple[str, ...]:

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
-from pathlib import Path
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -89,15 +88,7 @@ class StoredView:
 
     def standing(self) -> Standing:
         """How it stands."""
-        with self.file.reading() as db:
-            return standing(db)
-        name, version, position, events, told, told_at, origin, paused, failure = self.file.find(
-            _STANDING
-        )
-        moment = datetime.fromisoformat(told_at) if told_at else None
-        return Standing(
-            name, version, position, events, told, moment, origin, bool(paused), failure
-        )
+        return _standing(self.file.find(_STANDING))
 
     def note(self, *, paused: bool, failure: str) -> None:
         """Keep whether it is paused, and what it failed with: for whoever looks, and for later."""
@@ -185,30 +176,6 @@ class StoredView:
 
 
 @contextmanager
-def open_view(path: str) -> Iterator[sqlite3.Connection]:
-    """A stored view for reading, from any process: a connection that sees it at one position.
-
-    Raises `StorageFailed` where there is no view at `path`.
-    """
-    try:
-        connection = sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro", uri=True)
-    except sqlite3.Error as error:
-        raise StorageFailed(path, str(error)) from error
-    try:
-        connection.isolation_level = None
-        connection.execute("BEGIN")
-        connection.execute(_STANDING)
-        yield connection
-    except sqlite3.DatabaseError as error:
-        raise StorageFailed(path, str(error)) from error
-    finally:
-        connection.close()
-
-
-def standing(db: sqlite3.Connection) -> Standing:
-    """How the view of a connection stands."""
-    name, version, position, events, origin, paused, failure = db.execute(_STANDING).fetchone()
-    return Standing(name, version, position, events, origin, bool(paused), failure)
 def _unending(db: sqlite3.Connection) -> Iterator[None]:
     """Let no statement within the block begin or end a transaction: it is "not authorized"."""
     db.set_authorizer(_allowed)
@@ -233,3 +200,35 @@ def statements(script: str) -> Iterator[str]:
             so_far = ""
     if so_far.strip(" \n\t;"):
         raise ValueError(f"this is no whole SQL statement: {so_far.strip()!r}")
+
+
+@contextmanager
+def open_view(path: str) -> Iterator[sqlite3.Connection]:
+    """A stored view for reading, from any process: a connection that sees it at one position.
+
+    Raises `StorageFailed` where there is no view at `path`.
+    """
+    try:
+        connection = sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro", uri=True)
+    except sqlite3.Error as error:
+        raise StorageFailed(path, str(error)) from error
+    try:
+        connection.isolation_level = None
+        connection.execute("BEGIN")
+        standing_of(connection)
+        yield connection
+    except sqlite3.DatabaseError as error:
+        raise StorageFailed(path, str(error)) from error
+    finally:
+        connection.close()
+
+
+def standing_of(db: sqlite3.Connection) -> Standing:
+    """How the view of a connection stands."""
+    return _standing(db.execute(_STANDING).fetchone())
+
+
+def _standing(row: tuple[Any, ...]) -> Standing:
+    name, version, position, events, told, told_at, origin, paused, failure = row
+    moment = datetime.fromisoformat(told_at) if told_at else None
+    return Standing(name, version, position, events, told, moment, origin, bool(paused), failure)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, generate_latest
-from tests.projections.tills import Count, Takings, takings, tally, till
+from tests.projections.takings import Count, Takings, takings, tally, till
 
 from retold import ActorSystem, Log
 from retold.actors import Stepped

@@ -8,14 +8,14 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from tests.projections.tills import Takings, takings, tally, till
+from tests.projections.takings import Takings, takings, tally, till
 
 from retold import ActorSystem
 from retold.projections.runner import Projections
 
 from .calling import call, refused, start
 
-MODULE = "tests.projections.tills"
+MODULE = "tests.projections.takings"
 PATIENCE = 30.0
 
 

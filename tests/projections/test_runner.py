@@ -24,7 +24,7 @@ from retold.projections.projection import Projection
 from retold.projections.runner import Projections
 from retold.projections.stored_view import open_view
 
-from .tills import Takings, rows, takings, tally, till
+from .takings import Takings, rows, takings, tally, till
 
 PATIENCE = 20.0
 
