@@ -15,6 +15,7 @@ import pytest
 
 from retold import Log
 from retold.events import Append
+from retold.projections.errors import ProjectionStopped
 from retold.projections.runner import Projections
 from retold.projections.running import Running
 
@@ -127,7 +128,7 @@ def test_a_view_whose_disk_fails_stops_alone(
             disk.plan.broken = dict(broken)
             fill(log, 5_200, 2_600)
             projections.wait("memory", 5_200, PATIENCE)
-            with suppress(Exception):
+            with suppress(ProjectionStopped):
                 projections.wait("stored", 5_200, PATIENCE)
             assert projections["stored"].status == "failed"
             assert projections["stored"].position == 2_600

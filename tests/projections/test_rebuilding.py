@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -48,24 +49,19 @@ def log(url: str) -> Iterator[Log]:
 @contextmanager
 def beside(work: Callable[[], None]) -> Iterator[threading.Event]:
     """Do something over and over on a thread, until the block or the thing ends."""
-    over, errors = threading.Event(), list[BaseException]()
+    over = threading.Event()
 
     def repeat() -> None:
-        try:
-            while not over.is_set():
-                work()
-        except BaseException as error:  # noqa: BLE001 - raised again below
-            errors.append(error)
+        while not over.is_set():
+            work()
 
-    thread = threading.Thread(target=repeat)
-    thread.start()
-    try:
-        yield over
-    finally:
-        over.set()
-        thread.join()
-    if errors:
-        raise errors[0]
+    with ThreadPoolExecutor(1) as pool:
+        future = pool.submit(repeat)
+        try:
+            yield over
+        finally:
+            over.set()
+        future.result(PATIENCE)
 
 
 class Reader:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -29,29 +30,22 @@ def log(tmp_path: Path) -> Iterator[Log]:
 @pytest.mark.parametrize("name", ["memory", "stored"])
 def test_writers_read_what_they_wrote(log: Log, name: str) -> None:
     """Many threads write and wait, each for its own event, and each finds it in the view."""
-    errors = list[BaseException]()
 
-    def work(projections: Projections, number: int) -> None:
+    def work(number: int) -> None:
         address = f"till/w{number}"
-        try:
-            for version in range(WRITES):
-                done = log.append(Append(address, version, (Paid(number + 1),)))
-                projections.wait(name, done.positions[-1], PATIENCE)
-                with projections.view(name) as view:
-                    events, total = seen(view)[address]
-                assert events == version + 1
-                assert total == (version + 1) * (number + 1)
-        except BaseException as error:  # noqa: BLE001 - raised again below
-            errors.append(error)
+        for version in range(WRITES):
+            done = log.append(Append(address, version, (Paid(number + 1),)))
+            projections.wait(name, done.positions[-1], PATIENCE)
+            with projections.view(name) as view:
+                events, total = seen(view)[address]
+            assert events == version + 1
+            assert total == (version + 1) * (number + 1)
 
-    with Projections(log, in_memory(), stored()) as projections:
-        writers = [threading.Thread(target=work, args=(projections, n)) for n in range(WRITERS)]
-        for each in writers:
-            each.start()
-        for each in writers:
-            each.join()
-        if errors:
-            raise errors[0]
+    with (
+        Projections(log, in_memory(), stored()) as projections,
+        ThreadPoolExecutor(WRITERS) as pool,
+    ):
+        assert len(list(pool.map(work, range(WRITERS)))) == WRITERS
         assert projections[name].events == WRITERS * WRITES
 
 
@@ -103,6 +97,8 @@ def test_who_waits_for_what_will_not_come_is_told(log: Log) -> None:
             each.start()
         fill(log, 200)
         projections.wait("stored", 200, PATIENCE)
+        with pytest.raises(ProjectionStopped):
+            projections.wait("memory", 200, PATIENCE)
     for each in waiting:
         each.join(PATIENCE)
     assert sum("the bug at 150" in each for each in told) == 2
