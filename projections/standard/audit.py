@@ -15,6 +15,9 @@ from .times import time_of, time_text
 Period: TypeAlias = tuple[datetime | None, datetime | None]
 """From and until, both ends included; None for open."""
 
+Test: TypeAlias = tuple[str, tuple[Any, ...]]
+"""A condition in SQL, and the values in it."""
+
 _TABLES = """
 CREATE TABLE audit (
     position INTEGER PRIMARY KEY, recorded_at TEXT NOT NULL, happened_at TEXT NOT NULL,
@@ -27,8 +30,6 @@ CREATE INDEX audit_by_recorded_at ON audit (recorded_at);
 CREATE INDEX audit_by_happened_at ON audit (happened_at);
 """
 _ADD = "INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_BEHIND_SLASH = "0"
-"""The character behind `/`: what begins with `a/` stands before `a0`."""
 
 
 def _apply(db: sqlite3.Connection, each: Recorded) -> None:
@@ -61,24 +62,38 @@ def trail(
     for one character, `[…]` for one of some). Behind the position `after`, and `limit` at most.
     `db` is what the view is read by, and stays open while they are read.
     """
-    tests: list[tuple[str, tuple[Any, ...]]] = [("position > ?", (after,))]
-    if who:
-        tests.append(("who = ?", (who,)))
-    if under:
-        below = (under, f"{under}/", f"{under}{_BEHIND_SLASH}")
-        tests.append(("(address = ? OR (address > ? AND address < ?))", below))
-    if what:
-        tests.append(("what GLOB ?", (what,)))
-    tests += _within("recorded_at", recorded) + _within("happened_at", happened)
-    order = "position DESC" if newest_first else "position"
-    statement = f"SELECT * FROM audit WHERE {' AND '.join(test for test, _ in tests)}"
-    values = [value for _, each in tests for value in each]
-    values.append(-1 if limit is None else limit)
-    for row in db.execute(f"{statement} ORDER BY {order} LIMIT ?", values):
+    searched = _under(under) + _happened(happened)
+    place = "+position" if searched else "position"  # `+`: by the index of what is searched
+    tests = searched + _recorded(place, recorded)
+    for test, value in ((f"{place} > ?", after), ("who = ?", who), ("what GLOB ?", what)):
+        if value:
+            tests.append((test, (value,)))
+    order = f"{place} {'DESC' if newest_first else 'ASC'}"
+    fit = " AND ".join(test for test, _ in tests) or "TRUE"
+    values = (*(value for _, each in tests for value in each), -1 if limit is None else limit)
+    for row in db.execute(f"SELECT * FROM audit WHERE {fit} ORDER BY {order} LIMIT ?", values):
         position, recorded_at, happened_at, *rest = row
         yield AuditEntry(position, time_of(recorded_at), time_of(happened_at), *rest)
 
 
-def _within(column: str, period: Period) -> list[tuple[str, tuple[Any, ...]]]:
+def _under(address: str) -> list[Test]:
+    if not address:
+        return []
+    below = (address, f"{address}/", f"{address}0")  # "0" is the character behind "/"
+    return [("(address = ? OR (address > ? AND address < ?))", below)]
+
+
+def _happened(period: Period) -> list[Test]:
     ends = zip((">=", "<="), period, strict=True)
-    return [(f"{column} {sign} ?", (time_text(end),)) for sign, end in ends if end is not None]
+    return [(f"happened_at {sign} ?", (time_text(end),)) for sign, end in ends if end is not None]
+
+
+def _recorded(place: str, period: Period) -> list[Test]:
+    """Its first and last position: along positions `recorded_at` never runs backwards."""
+    found = "SELECT position FROM audit WHERE recorded_at {0} ? ORDER BY recorded_at {1}, position"
+    ends = zip((">=", "<="), ("ASC", "DESC"), period, strict=True)
+    return [
+        (f"{place} {sign} ({found.format(sign, way)} {way} LIMIT 1)", (time_text(end),))
+        for sign, way, end in ends
+        if end is not None
+    ]
