@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import random
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retold.events.document import apply, diff
+from retold.events.document import Change, apply, diff
 from retold.projections import audit as audit_fold
 from retold.projections import state_versions
 from retold.projections.merged import merged as merged_fold
@@ -128,6 +129,23 @@ def test_changing_in_place_gives_what_changing_gives(documents: list[Any]) -> No
         stored = encode(changes)
         place = change_in_place(place, changes_of(stored))
         assert spelt(place) == spelt(apply(old, changes)) == spelt(new)
+
+
+@pytest.mark.parametrize(
+    ("op", "path"),
+    [
+        ("add", "/a/0"), ("add", "/a/1"), ("add", "/a/2"), ("add", "/a/-"), ("replace", "/a/1"),
+        ("remove", "/a/0"), ("add", "/a/1/b"), ("remove", "/a/1/x"), ("replace", "/~1"),
+        ("replace", ""), ("add", "/new"),
+    ],
+)  # fmt: skip
+def test_each_operation_in_place_does_the_same(op: Any, path: str) -> None:
+    """As JSON Patch has them, also those that no difference of two documents asks for."""
+    old = {"a": [1, {"x": 2}], "/": 3}
+    changes = (Change(op, path, {"v": [4]}),)
+    wanted = apply(old, changes)
+    assert change_in_place(json.loads(spelt(old)), changes_of(encode(changes))) == wanted
+    assert wanted != old
 
 
 def test_a_growing_document_is_changed_in_place() -> None:

@@ -65,16 +65,18 @@ def test_a_batch_told_twice_stops_a_view(projection: StoredProjection, tmp_path:
             views.catch_up()
             with views.view(projection.name) as db:
                 CHECKS[projection.name](db, diary)
-        move_back(tmp_path, projection.name, diary.last // 2)
-        with Projections(diary.log, projection, folder=tmp_path, threads=False) as views:
-            views.catch_up()
-            (found,) = views.status()
-            assert found.status == "failed"
-            assert found.position < diary.last
-            with views.view(projection.name) as db:
-                CHECKS[projection.name](db, diary)
-            with pytest.raises(AssertionError):
-                check_all(views, diary)
+        for position in range(0, diary.last - 20, 7):
+            move_back(tmp_path, projection.name, position)
+            with Projections(diary.log, projection, folder=tmp_path, threads=False) as views:
+                views[projection.name].resume()
+                views.catch_up()
+                (found,) = views.status()
+                assert found.status == "failed"
+                assert found.position < diary.last
+                with views.view(projection.name) as db:
+                    CHECKS[projection.name](db, diary)
+                with pytest.raises(AssertionError):
+                    check_all(views, diary)
 
 
 @pytest.mark.parametrize("projection", STORED, ids=lambda each: each.name)
