@@ -63,10 +63,18 @@ def inspect(db: str, kinds: Kinds, upto: int | None = None) -> Inspected:
             raise
         found.append(Problem(0, "", 0, str(error)))
         return Inspected(found, None, not compared.unchecked, compared.unchecked)
-    with closing(log), progress("verifying", 2 * log.last_position()) as advance:
+    with closing(log), progress("verifying", _total(log)) as advance:
         found += problems(Examined(log, kinds, file, advance))
         prefix = _prefix(log, upto, advance)
     return Inspected(found, prefix, not compared.unchecked, compared.unchecked)
+
+
+def _total(log: Log) -> int | None:
+    """How many rows are read in all, None where the file is too damaged to tell."""
+    try:
+        return 2 * log.last_position()
+    except UNREADABLE:
+        return None
 
 
 def _of_seal(file: str | None, compared: seal.Compared) -> list[Problem]:

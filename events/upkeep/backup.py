@@ -20,6 +20,7 @@ from ..recorders import SqliteRecorder
 from ..recorders.opening import held_by
 from .copying import Tick, copy, silent, unfinished
 from .replacing import put_in_place
+from .structure import UNREADABLE
 
 
 @attrs.frozen
@@ -109,7 +110,8 @@ def _described(path: str) -> str:
     """What stands at a path, in words."""
     if not os.stat(path).st_size:
         return EMPTY
-    with suppress(NotALog, NewerLog), closing(SqliteRecorder.open(path, read_only=True)) as log:
+    refused = (NotALog, NewerLog, *UNREADABLE)
+    with suppress(*refused), closing(SqliteRecorder.open(path, read_only=True)) as log:
         last = log.last_position()
         return f"a log with events up to position {last}" if last else EMPTY
     return "a file that cannot be read as a log"

@@ -21,7 +21,7 @@ from ..recorders import SqliteRecorder, schema
 from ..recorders.connections import Connections
 from ..recorders.opening import open_file
 from ..recorders.refusals import refusal
-from .structure import first_fault
+from .structure import DAMAGED, first_fault
 
 PAGES = 512
 """Pages that are copied between two looks at whether somebody wants it to stop."""
@@ -63,6 +63,8 @@ def copy(source: str, path: str, tick: Tick = silent) -> Prefix:
         try:
             _copy_pages(connections, path)
         except sqlite3.Error as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF in DAMAGED:
+                raise LogDamaged(source, str(error)) from error
             raise refusal(path, error) from error
         copied = content(path, tick)
         theirs = prefix_of(SqliteRecorder(connections).scan(0, copied.last_position), tick)

@@ -15,6 +15,9 @@ from ..recorders import schema
 UNREADABLE = (sqlite3.Error, UnicodeDecodeError)
 """What reading a damaged file may raise: SQLite's words may quote bytes that are no text."""
 
+DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+"""The codes by which SQLite says that a file is not what it wrote."""
+
 MOST = 100
 """So many complaints of SQLite are passed on."""
 

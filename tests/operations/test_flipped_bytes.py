@@ -74,9 +74,10 @@ def test_the_log_has_pages_of_every_kind(laden: Path) -> None:
 
 
 def test_a_flipped_byte_anywhere_is_named(copy: Path) -> None:
-    """Bytes all over the file, and the whole header of the file: each is told by its place."""
+    """Bytes all over the file, its header, that of each page: each is told by its place."""
     size = copy.stat().st_size
-    offsets = sorted({*range(0, size, SPARSE), *range(100), size - 1})
+    headers = [start + byte for start in range(0, size, 4096) for byte in range(8)]
+    offsets = sorted({*range(0, size, SPARSE), *range(100), *headers, size - 1})
     assert len(offsets) > 300
     assert unnamed(copy, offsets) == []
     assert inspect(str(copy), KINDS).problems == []

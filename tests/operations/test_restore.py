@@ -11,9 +11,10 @@ import pytest
 from retold import ActorSystem
 from retold.actors import Stepped
 from retold.events import ManualClock, seal
+from retold.events.errors import RetoldError
 from retold.events.log_errors import LogBeingRead, LogInUse, NotALog, WouldReplace
 from retold.events.recorders import SqliteRecorder
-from retold.events.upkeep import backup, restore
+from retold.events.upkeep import backup, compact, restore
 from retold.gateway.inspection import inspect
 
 from ..actors.leases import lease
@@ -123,6 +124,25 @@ def test_a_damaged_log_is_replaced(log: Path, saved: Path, damage: range) -> Non
     assert rows_of(log) == rows_of(saved)
     found = inspect(str(log), KINDS)
     assert (found.problems, found.sealed) == ([], True)
+
+
+def test_damage_of_any_page_is_told_by_a_typed_error(log: Path, saved: Path) -> None:
+    """The header of a page zeroed, of every third page: no backup, no compaction; and it may be restored over."""
+    data, spare = log.read_bytes(), log.with_name("spare.db")
+    refused = 0
+    for start in range(0, len(data), 3 * 4096):
+        log.write_bytes(data[:start] + bytes(8) + data[start + 8 :])
+        for work in (lambda: backup(str(log), str(spare)), lambda: compact(str(log))):
+            try:
+                work()
+            except RetoldError:
+                refused += 1
+            spare.unlink(missing_ok=True)
+        with pytest.raises(WouldReplace):
+            restore(str(saved), str(log))
+        restore(str(saved), str(log), replace=True)
+        assert rows_of(log) == rows_of(saved)
+    assert refused >= 14
 
 
 def test_what_is_no_log_is_not_restored(log: Path, tmp_path: Path) -> None:
