@@ -11,6 +11,7 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from threading import Lock
+from typing import ParamSpec, TypeVar
 
 from eventsourcing.persistence import ApplicationRecorder, StoredEvent
 
@@ -20,6 +21,9 @@ from .changes import Changes, Looked
 from .listeners import Listeners
 
 PIECE = 1000
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class AdoptedJournal:
@@ -68,8 +72,9 @@ class AdoptedJournal:
         end = len(versions) if upto is None else bisect_right(versions, upto)
         while at < end:
             stop = min(end, at + PIECE)
-            self._check_open()
-            events = self._recorder.select_events(address, gt=after, lte=versions[stop - 1])
+            events = self._ask(
+                self._recorder.select_events, address, gt=after, lte=versions[stop - 1]
+            )
             for position, event in zip(positions[at:stop], _by_version(events), strict=True):
                 yield (position, address, event.originator_version, event.topic, event.state)
             at, after = stop, versions[stop - 1]
@@ -77,10 +82,8 @@ class AdoptedJournal:
     def scan(self, after: int = 0, upto: int | None = None) -> Iterator[StoredRow]:
         """The rows with `after < position <= upto`, by position, read in short pieces."""
         while True:
-            self._check_open()
-            found = self._recorder.select_notifications(
-                after, PIECE, upto, inclusive_of_start=False
-            )
+            select = self._recorder.select_notifications
+            found = self._ask(select, after, PIECE, upto, inclusive_of_start=False)
             for n in found:
                 yield (n.id, str(n.originator_id), n.originator_version, n.topic, n.state)
             if len(found) < PIECE:
@@ -106,13 +109,11 @@ class AdoptedJournal:
 
     def last_position(self) -> int:
         """The highest position stored, 0 for an empty recorder."""
-        self._check_open()
-        return self._recorder.max_notification_id() or 0
+        return self._ask(self._recorder.max_notification_id) or 0
 
     def version(self, address: str) -> int:
         """The last version of an address, 0 where it has no rows."""
-        self._check_open()
-        last = self._recorder.select_events(address, desc=True, limit=1)
+        last = self._ask(self._recorder.select_events, address, desc=True, limit=1)
         return last[0].originator_version if last else 0
 
     def addresses(self, prefix: str = "") -> Iterator[tuple[str, int]]:
@@ -142,6 +143,15 @@ class AdoptedJournal:
                 versions.insert(at, version)
                 positions.insert(at, position)
                 self._seen = position
+
+    def _ask(self, method: Callable[P, T], *values: P.args, **named: P.kwargs) -> T:
+        """What the recorder answers. Closed meanwhile it raises whatever it likes: `LogClosed`."""
+        self._check_open()
+        try:
+            return method(*values, **named)
+        except Exception:
+            self._check_open()
+            raise
 
     def _check_open(self) -> None:
         if self._closed:

@@ -206,10 +206,11 @@ def test_closing_ends_whoever_waits(log: Log, end: str) -> None:
 def test_a_callback_that_raises_ends_itself_alone(log: Log) -> None:
     """It says at which event; another one goes on."""
     write(log, "thing/a", "thing/b", "thing/c")
-    done = threading.Event()
+    done, failed = threading.Event(), threading.Event()
 
     def fail(each: Recorded) -> None:
         if each.position == 2:
+            failed.set()
             raise ValueError("not this one")
 
     def note(each: Recorded) -> None:
@@ -218,6 +219,7 @@ def test_a_callback_that_raises_ends_itself_alone(log: Log) -> None:
 
     failing, other = log.follow().call(fail), log.follow().call(note)
     assert done.wait(PATIENCE)
+    assert failed.wait(PATIENCE)
     failing.close()
     other.close()
     assert isinstance(failing.error, ValueError)

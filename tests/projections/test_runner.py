@@ -111,7 +111,8 @@ def test_a_rebuild_is_equal_and_keeps_up(system: ActorSystem) -> None:
         for name in ("takings", "tally"):
             views[name].rebuild()
             taken.take(system, 5)
-            views.wait(name, taken.position, PATIENCE)
+            for each in views:
+                each.wait(taken.position, PATIENCE)
         with views.view("takings") as db, views.view("tally") as counted:
             assert (rows(db), counted) == (taken.rows, taken.times)
 
