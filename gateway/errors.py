@@ -75,7 +75,7 @@ class NoSuchView(RetoldError, LookupError):
         self.name = name
         self.path = path
         self.kept = kept
-        wanted = f"no view {name!r} is kept" if name else "no stored projection is known"
+        wanted = f"no view {name!r} is kept" if name else "no view is kept"
         there = f"; there are {', '.join(kept)}" if kept else ""
         super().__init__(
             f"{path}: {wanted}{there}. Name the module that defines its projection with --module."

@@ -1,6 +1,7 @@
 """Which kinds of actor are known: those of the house, and those of a user's own module.
 
-A behaviour of the user's takes the place of one of the house of the same kind.
+A behaviour of the user's takes the place of one of the house of the same kind, and a projection
+that of one of the same name.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from ..actors.workflow import workflow
 from ..events.address import kind
 from ..projections.projection import Projection, StoredProjection
 from ..projections.runner import AnyProjection
+from ..projections.standard import STANDARD
 from .errors import BadModule, KindNotGiven, ProjectionNotGiven
 
 OURS = (workflow, channel, letters, reactions)
@@ -32,7 +34,7 @@ class Kinds:
 
     def __init__(self, *behaviours: Behaviour, projections: Sequence[AnyProjection] = ()) -> None:
         self._by_kind = {each.kind: each for each in (*OURS, *behaviours)}
-        self.projections = {each.name: each for each in projections}
+        self.projections = {each.name: each for each in (*STANDARD, *projections)}
 
     @classmethod
     def of(cls, modules: Sequence[str] | None) -> Kinds:

@@ -15,7 +15,6 @@ import typer
 from ..events.log import Log
 from ..projections.comparing import tables
 from ..projections.past_view import view_at
-from ..projections.projection import Projection
 from ..projections.runner import AnyProjection, Projections, view_path, views_folder
 from ..projections.stored_view import Standing, open_view, standing_of
 from . import listing
@@ -133,7 +132,8 @@ def _cell(value: object) -> str:
 def rebuild(
     db: Db,
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[NAME]...", help="Which; all if none is named.")
+        list[str] | None,
+        typer.Argument(metavar="[NAME]...", help="Which; all that are kept if none."),
     ] = None,
     folder: Folder = None,
     module: Modules = None,
@@ -144,10 +144,11 @@ def rebuild(
     program keeps up to date right now is rebuilt by that program: `projections[name].rebuild()`.
     """
     kinds = Kinds.of(module)
-    chosen = [kinds.projection(each) for each in names] if names else list(_stored(kinds))
-    if not chosen:
-        raise NoSuchView("", db, [])
     with open_to_read(db) as log:
+        kept_now = [each.name for each in _standings(views_folder(log, folder))]
+        chosen = [kinds.projection(each) for each in names or kept_now]
+        if not chosen:
+            raise NoSuchView("", db, [])
         for projection in chosen:
             with _bar(projection, log) as tell:
                 kept = Projections(
@@ -157,10 +158,6 @@ def rebuild(
                     kept[projection.name].rebuild()
                     found = kept.status()[0]
             say(f"{found.name}: {found.events:,} events up to position {found.position:,}", "green")
-
-
-def _stored(kinds: Kinds) -> Iterator[AnyProjection]:
-    return (each for each in kinds.projections.values() if not isinstance(each, Projection))
 
 
 @contextmanager

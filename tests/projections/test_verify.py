@@ -14,7 +14,8 @@ from retold.events.codec import Codec
 from retold.events.journal import StoredRow
 from retold.events.log_errors import CorruptedRow
 from retold.events.recorders import MemoryRecorder
-from retold.projections import Problem, verify
+from retold.projections import verify
+from retold.projections.verification import Problem
 
 from .approvals import BUDGET, LEGAL, START, WORKFLOW, approval, initial
 
