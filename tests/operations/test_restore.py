@@ -128,6 +128,7 @@ def test_a_damaged_log_is_replaced(log: Path, saved: Path, damage: range) -> Non
 
 def test_damage_of_any_page_is_told_by_a_typed_error(log: Path, saved: Path) -> None:
     """The header of a page zeroed: no backup, no compaction; and it may be restored over."""
+    """A page header zeroed, each third: no backup, no compaction; and it is restored over."""
     data, spare = log.read_bytes(), log.with_name("spare.db")
     refused = 0
     for start in range(0, len(data), 3 * 4096):
