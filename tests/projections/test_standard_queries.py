@@ -102,7 +102,7 @@ def test_questions_use_an_index(past: tuple[Diary, Projections]) -> None:
     """Whatever is asked by an author, an address, a period or a root reads no whole table."""
     _, views = past
     moment = datetime(2000, 1, 1, 1, tzinfo=UTC)
-    for question, index in (
+    questions: list[tuple[dict[str, Any], str]] = [
         ({"who": "ann"}, "audit_by_who"),
         ({"who": "ann", "after": 9}, "audit_by_who"),
         ({"under": "workflow/a"}, "audit_by_address"),
@@ -110,7 +110,8 @@ def test_questions_use_an_index(past: tuple[Diary, Projections]) -> None:
         ({"happened": (moment, moment)}, "audit_by_happened_at"),
         ({"recorded": (moment, moment)}, "audit_by_recorded_at"),
         ({"recorded": (moment, None), "limit": 5}, "audit_by_recorded_at"),
-    ):
+    ]
+    for question, index in questions:
         with views.view("audit") as db:
             found = plan(db, lambda db, question=question: trail(db, **question))
         assert index in found
