@@ -26,6 +26,7 @@ from retold.actors.channel import (
 )
 from retold.actors.workflow import PatchState, PersistState
 from retold.events import ManualClock
+from retold.events.channel import EntryType
 
 from .documents import patched, put_together, some_document, spelt
 
@@ -170,10 +171,8 @@ class Diary:
     def _append(self, root: str) -> None:
         name, address, room = self._room(root)
         rng, who = self._rng, self._envelope["by"]
-        payload, kind = (
-            rng.choice([b"", b"hello", b"\xff\x00"]),
-            rng.choice(["data", "data", "end"]),
-        )
+        payload = rng.choice([b"", b"hello", b"\xff\x00"])
+        kind: EntryType = rng.choice(["data", "data", "end"])
         number, answers = rng.randrange(4), rng.randint(0, room.entries)
         fresh = not number or number > room.senders.get(who, 0)
         if room.phase == "open" and fresh:
