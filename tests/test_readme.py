@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import io
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -52,6 +54,39 @@ def test_the_simulation_goes_on_from_it_and_prints_what_it_says(
             exec(compile(example, "README.md", "exec", dont_inherit=True), names)
     assert printed.getvalue().splitlines()[4:] == ["01:01:00 10 1"]
     assert "```\n01:01:00 10 1\n```" in README.read_text()
+
+
+def test_the_views_and_asyncio_go_on_from_it_and_print_what_they_say(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A projection and an asyncio program, over the file of the first examples."""
+    monkeypatch.chdir(tmp_path)
+    names = {"__name__": "readme"}
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        for example in EXAMPLES[:5]:
+            exec(compile(example, "README.md", "exec", dont_inherit=True), names)
+    views, gift = printed.getvalue().splitlines()[5:]
+    assert f"```\n{views}\n```" in README.read_text()
+    assert f"```\n{gift}\n```" in README.read_text()
+
+
+def test_the_rest_is_python_that_runs(tmp_path: Path) -> None:
+    """The fixture and the upcaster, in a process of their own: what they register stays there."""
+    program = "\n".join([EXAMPLES[0], *EXAMPLES[5:], CHECKS])
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[2:] == ["{'given': 'Ada', 'family': 'Lovelace'}"]
+
+
+CHECKS = """
+from retold.sims.testing.rehearsal import Rehearsal
+with Rehearsal.begin(account) as rehearsed:
+    test_a_deposit(rehearsed)
+print(split_name({"holder": "Ada Lovelace"}))
+"""
 
 
 def test_the_map_names_every_floor() -> None:

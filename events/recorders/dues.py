@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from ..journal import Due
+from ..log_errors import CorruptedRow
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -34,6 +35,14 @@ def store(connection: sqlite3.Connection, due: Sequence[Due]) -> None:
 
 
 def load(connection: sqlite3.Connection) -> list[tuple[str, datetime]]:
-    """All of them, the earliest first."""
+    """All of them, the earliest first. Raises `CorruptedRow` for one that is no moment."""
     rows = connection.execute("SELECT address, moment FROM due ORDER BY moment, address")
-    return [(address, _EPOCH + moment * _MICROSECOND) for address, moment in rows]
+    return [(address, _moment(address, moment)) for address, moment in rows]
+
+
+def _moment(address: str, microseconds: int) -> datetime:
+    try:
+        return _EPOCH + microseconds * _MICROSECOND
+    except (OverflowError, TypeError) as error:
+        reason = f"its due time {microseconds!r} is no moment"
+        raise CorruptedRow(0, address, 0, reason) from error

@@ -6,6 +6,7 @@ import os
 import sqlite3
 import threading
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -13,7 +14,7 @@ import pytest
 from eventsourcing.application import Application
 from eventsourcing.domain import Aggregate, event
 
-from retold.events.log_errors import LogClosed, LogInUse, NoSuchLog
+from retold.events.log_errors import CorruptedRow, LogClosed, LogInUse, NoSuchLog
 from retold.events.recorders import MemoryRecorder, SqliteRecorder
 
 NAME = "account.deposited.v1"
@@ -164,3 +165,15 @@ def test_wrong_settings_make_nothing(
     with pytest.raises(error):
         Dogs(env={**settings(path), **wrong})
     assert os.listdir(Path(path).parent) == []
+
+
+@pytest.mark.parametrize("moment", [1 << 62, "soon"])
+def test_a_due_time_that_is_none_is_named(
+    recorder: SqliteRecorder, path: str, moment: object
+) -> None:
+    """What somebody wrote into the table of due times is told with its address."""
+    recorder.write((), [("lease/a", datetime(2026, 1, 1, tzinfo=UTC))])
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE due SET moment = ?", (moment,))
+    with pytest.raises(CorruptedRow, match=r"lease/a.*due time"):
+        list(recorder.dues())
