@@ -76,12 +76,11 @@ def _copied(source: str, path: str, tick: Tick) -> Copied:
     with unfinished(place) as beside:
         found = copy(source, beside, tick)
         size = os.stat(beside).st_size
-        fresh = not os.path.exists(place)
-        if fresh:
-            # Nobody holds a lease here, so the seal comes first: alone it accuses nobody.
-            sealed = _sealed(beside, place)
+        # Where nobody holds a lease the seal comes first: alone it accuses nobody.
+        sealed = not os.path.exists(place) and _sealed(beside, place)
+        replaced = os.path.exists(place)
         put_in_place(beside, place)
-    if not fresh:
+    if replaced:
         sealed = _sealed(place, place)
     return Copied(source, path, size, found.rows, found.last_position, found.digest, sealed)
 

@@ -173,7 +173,7 @@ def test_the_hard_cases_are_among_those_drawn(hard: Any) -> None:
     drawn = settings(
         max_examples=2_000, phases=[Phase.generate], derandomize=True, database=None, deadline=None
     )
-    assert find(st.tuples(PASTS, POINTS), is_hard, settings=drawn)
+    assert is_hard(find(st.tuples(PASTS, POINTS), is_hard, settings=drawn))
 
 
 def test_a_merged_view_ends_where_the_log_ended() -> None:
