@@ -94,12 +94,18 @@ class Reading:
         actors, or of all.
 
         `for each in log.follow(120, "account")`, `async for`, or `.call(callback)`. In the order of
-        the log, each exactly once; it never holds a writer up.
+        the log, each exactly once; it never holds a writer up. Raises TypeError for a position that
+        is no number.
         """
+        if not isinstance(after, int):
+            raise TypeError(f"follow(position, kinds…) begins behind a position, not {after!r}")
         return Follower(self, after, kinds)
 
     def subscribe(self, name: str, *kinds: str, after: int = 0) -> Subscription:
-        """Go on with a durable subscription, or begin one behind a position."""
+        """Go on with a durable subscription, or begin one behind a position.
+
+        Raises as `Subscriptions.open` does.
+        """
         return self.subscriptions.open(name, *kinds, after=after)
 
     @cached_property

@@ -72,8 +72,10 @@ class Subscriptions:
         """Go on with a subscription, or begin one behind a position; takes it from whoever had it.
 
         Raises `SubscriptionAhead` where the log ends before its place, `StorageFailed` where places
-        cannot be kept.
+        cannot be kept, ValueError for a name that is none.
         """
+        if not name.strip():
+            raise ValueError(f"a subscription has a name, not {name!r}")
         last = self._log.last_position()
         with self._file.changing() as connection:
             known = connection.execute(_PLACE, (name,)).fetchone()
@@ -178,9 +180,12 @@ class Subscription(Follower):
     def ack(self, upto: Recorded | int) -> None:
         """Everything up to this event, or position, was dealt with: it does not come again.
 
-        Raises `SubscriptionTaken`, `NoSuchSubscription`, `StorageFailed`.
+        Raises `SubscriptionTaken`, `NoSuchSubscription`, `StorageFailed`; ValueError for a position
+        that the log has not reached.
         """
         position = upto if isinstance(upto, int) else upto.position
+        if position > self._handed_out and position > (last := self._log.last_position()):
+            raise ValueError(f"position {position} is behind the end of the log, {last}")
         self._kept.acknowledge(self.name, self._fence, position)
         self.acknowledged = max(self.acknowledged, position)
 

@@ -15,6 +15,7 @@ import typer
 from ..events.log import Log
 from ..projections.comparing import tables
 from ..projections.past_view import view_at
+from ..projections.projection import Projection
 from ..projections.runner import AnyProjection, Projections, view_path, views_folder
 from ..projections.stored_view import Standing, open_view, standing_of
 from . import listing
@@ -94,16 +95,17 @@ def view(
         elif projection is None and point is None:
             raise NoSuchView(name, log.path, [each.name for each in _standings(folder)])
         else:
-            made = view_at(log, kinds.projection(name), point)
+            projection = kinds.projection(name)
+            made = view_at(log, projection, point)
             with made.reading() as content:
-                _show(content, sql, as_json=as_json)
+                if isinstance(projection, Projection):
+                    show_json(projection.show(content))
+                else:
+                    _show(content, sql, as_json=as_json)
             made.close()
 
 
-def _show(content: Any, sql: str | None, *, as_json: bool) -> None:
-    if not isinstance(content, sqlite3.Connection):
-        show_json(content)
-        return
+def _show(content: sqlite3.Connection, sql: str | None, *, as_json: bool) -> None:
     queries = {"": sql} if sql else {each: f'SELECT * FROM "{each}"' for each in tables(content)}
     if as_json:
         found = {table: _as_json(content.execute(query)) for table, query in queries.items()}

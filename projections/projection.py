@@ -27,19 +27,29 @@ def _named(_: Any, __: Any, name: Any) -> None:
         raise ValueError(f"a projection has a name, not {name!r}")
 
 
+def _kinds(_: Any, __: Any, kinds: Any) -> None:
+    if not isinstance(kinds, tuple) or not all(isinstance(each, str) for each in kinds):
+        raise TypeError(f"kinds are a tuple of names such as ('account',), not {kinds!r}")
+
+
+def _itself(view: Any) -> Any:
+    return view
+
+
 @attrs.frozen(kw_only=True)
 class Projection:
     """A view in memory: made anew from the log whenever a runner starts.
 
     `start()` gives the empty view, `apply(view, recorded)` the view with one more event: another
     object, or the same one changed. Only events of actors of these `kinds` are told, of all if none
-    are named.
+    are named. `show(view)` is what is printed of it, in terms of JSON or attrs classes.
     """
 
     name: str = attrs.field(validator=_named)
     start: Callable[[], Any]
     apply: Fold
-    kinds: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = attrs.field(default=(), validator=_kinds)
+    show: Callable[[Any], Any] = _itself
 
 
 @attrs.frozen(kw_only=True)
@@ -55,5 +65,5 @@ class StoredProjection:
     name: str = attrs.field(validator=_named)
     tables: str
     apply: Write
-    kinds: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = attrs.field(default=(), validator=_kinds)
     version: int = 1

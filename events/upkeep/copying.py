@@ -105,6 +105,8 @@ def _copy_pages(connections: Connections, path: str) -> None:
             source.backup(target, pages=PAGES, progress=_interruptible)
         finally:
             source.execute("ROLLBACK")
+        # Out of WAL mode until somebody writes it: so whoever reads it leaves nothing beside it.
+        target.execute("PRAGMA journal_mode = DELETE")
 
 
 def _interruptible(_: int, __: int, ___: int) -> None:

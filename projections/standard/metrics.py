@@ -172,4 +172,4 @@ def _apply(count: Count, each: Recorded) -> Count:
     return count
 
 
-metrics = Projection(name="metrics", start=Count, apply=_apply)
+metrics = Projection(name="metrics", start=Count, apply=_apply, show=Count.metrics)

@@ -172,6 +172,12 @@ def test_an_async_wait_can_be_cancelled_and_gone_on_with(log: Log) -> None:
     assert asyncio.run(main()) == [1, 2]
 
 
+def test_a_kind_in_the_place_of_the_position_is_refused(log: Log) -> None:
+    """Told at once, with how it is called."""
+    with pytest.raises(TypeError, match=r"follow\(position.*'account'"):
+        log.follow("account")
+
+
 def test_an_iteration_that_was_left_is_gone_on_with(log: Log) -> None:
     """Who leaves the loop in the middle of a piece finds the next event at the next loop."""
     write(log, *["thing/a"] * 5)

@@ -69,6 +69,16 @@ def test_an_acknowledgement_does_not_go_back(log: Log) -> None:
     assert waiting(log.subscribe("mailer")) == [5]
 
 
+def test_what_is_not_in_the_log_is_not_acknowledged(log: Log) -> None:
+    """A position behind the end is refused, and so is a name that is none; nothing moves."""
+    subscription = log.subscribe("mailer")
+    with pytest.raises(ValueError, match=r"position 6.*5"):
+        subscription.ack(6)
+    assert waiting(log.subscribe("mailer")) == [1, 2, 3, 4, 5]
+    with pytest.raises(ValueError, match="name"):
+        log.subscribe(" ")
+
+
 def test_who_opens_it_has_it(log: Log) -> None:
     """The consumer before is told who took it, and acknowledges nothing more."""
     first = log.subscribe("mailer")

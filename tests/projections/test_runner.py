@@ -166,6 +166,14 @@ def test_what_is_asked_of_no_projection(system: ActorSystem) -> None:
         Projections(system.log, tally, again)
 
 
+def test_what_is_no_projection_is_told_at_once() -> None:
+    """A kind that is no tuple would be taken for its letters; a name that is none for a file."""
+    with pytest.raises(TypeError, match="'till'"):
+        Projection(name="tally", start=dict, apply=lambda view, each: view, kinds="till")
+    with pytest.raises(ValueError, match="name"):
+        Projection(name="", start=dict, apply=lambda view, each: view)
+
+
 @given(steps=st.lists(st.tuples(st.integers(0, 6), st.booleans()), max_size=8), seed=st.integers())
 def test_any_pieces_come_to_the_same(steps: list[tuple[int, bool]], seed: int) -> None:
     """Whatever is taken before which catch-up or rebuild, over a log in memory."""
