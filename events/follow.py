@@ -22,15 +22,13 @@ from .address import kind
 from .calling import Calling
 from .clock import Countdown
 from .errors import RetoldError
+from .latest import PIECE
 from .log_errors import LogClosed
 from .recorded import Recorded
 from .recorders.listeners import Bell
 
 if TYPE_CHECKING:
     from .reading import Reading
-
-PIECE = 1000
-"""Rows that are read at a time."""
 
 
 @attrs.frozen
@@ -54,6 +52,8 @@ class Follower:
         self._bell = threading.Event()
         self._ringing: Bell = self._bell
         self._ended = False
+        if not kinds:
+            log.latest.join(self)
         self.position = after
         """Everything up to here was handed out."""
 
@@ -81,9 +81,16 @@ class Follower:
         return each
 
     def _next(self) -> Batch | None:
+        if not self._kinds:
+            shared = self._log.latest.behind(self.position)
+            if shared is not None:
+                return Batch(shared, shared[-1].position) if shared else None
+        return self._read_on(self.position)
+
+    def _read_on(self, before: int) -> Batch | None:
         kinds, recorded = self._kinds, self._log.codec.recorded
         events: list[Recorded] = []
-        upto = before = self.position
+        upto = before
         try:
             for row in islice(self._log.rows(before), PIECE):
                 if not kinds or kind(row[1]) in kinds:
@@ -192,6 +199,7 @@ class Follower:
     def close(self) -> None:
         """End it, from any thread: whoever waits for the next event is told that there is none."""
         self._ended = True
+        self._log.latest.leave(self)
         self._ringing.set()
 
     def __enter__(self) -> Self:

@@ -13,6 +13,7 @@ from .clock import Clock
 from .codec import Codec
 from .follow import Follower
 from .journal import Journal, SnapshotRow
+from .latest import Latest
 from .recorded import Recorded
 from .subscription import Subscription, Subscriptions
 
@@ -121,6 +122,11 @@ class Reading:
         """What tells this log from any other: a digest of its first row, empty without one."""
         row = next(self._journal.scan(0, None), None)
         return sha256(repr(row).encode()).hexdigest()[:16] if row is not None else ""
+
+    @cached_property
+    def latest(self) -> Latest:
+        """What its followers read last, for all of them."""
+        return Latest(lambda after: self._journal.scan(after), self.codec.recorded)
 
     def last_position(self) -> int:
         """The highest position, 0 for an empty log."""

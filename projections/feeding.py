@@ -120,12 +120,9 @@ class Feeding:
                 return
         if batch.events:
             self._recorded_at = batch.events[-1].recorded_at
-        self._tell_progress(self.name, self.position, self._log.last_position())
-        self._waiters.tell()
-
-    def _tell_progress(self, name: str, position: int, last: int) -> None:
         if self._progress is not None:
-            self._progress(name, position, last)
+            self._progress(self.name, self.position, self._log.last_position())
+        self._waiters.tell()
 
     def catch_up(self) -> None:
         """Take what is there, on this thread, up to the end of the log or to a failure."""

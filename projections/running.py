@@ -133,7 +133,8 @@ class Running(Feeding):
 
     def _tell_rebuild(self, position: int, last: int) -> None:
         self._check_open()
-        self._tell_progress(f"{self.name} (rebuilt)", position, last)
+        if self._progress is not None:
+            self._progress(f"{self.name} (rebuilt)", position, last)
 
     def renew(self) -> None:
         """Make an outdated view anew; stop visibly where that fails."""
