@@ -16,10 +16,15 @@ import pytest
 HOUSE = Path(__file__).resolve().parents[2]
 NAMES = [
     "durable_many",
+    "durable_many_followed",
     "durable_hot",
     "durable_single",
+    "follow_latency",
+    "project",
+    "project_stored",
     "replay",
     "recover",
+    "open_large",
     "live_actors",
     "actor_memory",
     "log_size",
@@ -31,10 +36,14 @@ NAMES = [
 ]
 STORED_BY_BOTH = [
     "durable_many",
+    "durable_many_followed",
     "durable_hot",
     "durable_single",
+    "project",
+    "project_stored",
     "replay",
     "recover",
+    "open_large",
     "log_size",
     "history",
     "time_travel",
