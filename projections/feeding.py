@@ -28,6 +28,9 @@ Status: TypeAlias = Literal["running", "paused", "failed", "outdated", "closed"]
 Progress: TypeAlias = Callable[[str, int, int], None]
 """`progress(name, position, last)`: called after each piece that a projection took."""
 
+MILESTONE = 100_000
+"""Positions after which a long catch-up says in the log of the process how far it is."""
+
 _log = logging.getLogger("retold")
 
 
@@ -112,6 +115,7 @@ class Feeding:
             follower.position = self.position
 
     def _apply(self, batch: Batch) -> None:
+        before = self.position
         with self._view.whole():
             try:
                 self._view.take(batch)
@@ -120,9 +124,19 @@ class Feeding:
                 return
         if batch.events:
             self._recorded_at = batch.events[-1].recorded_at
-        if self._progress is not None:
-            self._progress(self.name, self.position, self._log.last_position())
+        self._tell_progress(before)
         self._waiters.tell()
+
+    def _tell_progress(self, before: int) -> None:
+        milestone = self.position // MILESTONE > before // MILESTONE
+        if self._progress is None and not milestone:
+            return
+        last = self._log.last_position()
+        if self._progress is not None:
+            self._progress(self.name, self.position, last)
+        if milestone:
+            text = "The projection %r stands at position %d of %d"
+            _log.info(text, self.name, self.position, last, extra={"actor": "", "command": ""})
 
     def catch_up(self) -> None:
         """Take what is there, on this thread, up to the end of the log or to a failure."""

@@ -17,14 +17,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retold import ActorSystem, Log
+from retold.events import Append
 from retold.events.point import Point
+from retold.projections import feeding
 from retold.projections.errors import NoSuchProjection, ProjectionStopped, ViewInUse
 from retold.projections.past_view import view_at
 from retold.projections.projection import Projection
 from retold.projections.runner import Projections
 from retold.projections.stored_view import open_view
 
-from .takings import Takings, rows, takings, tally, till
+from .takings import CashCounted, Takings, rows, takings, tally, till
 
 PATIENCE = 20.0
 
@@ -164,6 +166,27 @@ def test_what_is_asked_of_no_projection(system: ActorSystem) -> None:
     again = Projection(name="tally", start=dict, apply=lambda view, each: view)
     with pytest.raises(ValueError, match="tally"):
         Projections(system.log, tally, again)
+
+
+def test_a_long_catch_up_shows_how_far_it_is(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """After every piece to whoever asked, and now and then in the log of the process."""
+    monkeypatch.setattr(feeding, "MILESTONE", 2_000)
+    told: list[tuple[str, int, int]] = []
+    with Log.open("memory:") as log:
+        counted = (CashCounted(1),)
+        log.append(*(Append(f"till/{number}", 0, counted) for number in range(4_500)))
+        with (
+            caplog.at_level("INFO", logger="retold"),
+            Projections(log, tally, threads=False, progress=lambda *at: told.append(at)) as views,
+        ):
+            views.catch_up()
+    assert told == [("tally", at, 4_500) for at in (1_000, 2_000, 3_000, 4_000, 4_500)]
+    said = [each.getMessage() for each in caplog.records]
+    assert said == [
+        f"The projection 'tally' stands at position {at} of 4500" for at in (2_000, 4_000)
+    ]
 
 
 def test_what_is_no_projection_is_told_at_once() -> None:
