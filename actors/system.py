@@ -6,13 +6,13 @@ import atexit
 import itertools
 import threading
 from collections.abc import Iterator, Mapping
-from types import TracebackType
 from typing import Any, Self
 
 import pykka
 
 from ..events.address import ROOT, check
 from ..events.clock import Clock, Countdown, WallClock, fresh_seed
+from ..events.closing import Closing
 from ..events.commit import Committer
 from ..events.errors import UsedAfterFork
 from ..events.inherited import Inherited
@@ -42,7 +42,7 @@ from .timers import Timers
 from .tracing import watch
 
 
-class ActorSystem:
+class ActorSystem(Closing):
     """Actors over one log. Use it as a context manager, by `with` or `async with`, or `close` it.
 
     Addresses are known by `ref`; an actor is recovered from the log when its first message is
@@ -252,17 +252,6 @@ class ActorSystem:
             raise self.gone("the system")
         if self.reactor is not None:
             self.reactor.when_idle().get(timeout=timeout)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     async def __aenter__(self) -> AsyncSystem:
         return AsyncSystem(self)

@@ -13,14 +13,14 @@ import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
 from itertools import islice
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import attrs
 
 from .address import kind
 from .calling import Calling
 from .clock import Countdown
+from .closing import Closing
 from .errors import RetoldError
 from .latest import PIECE
 from .log_errors import LogClosed
@@ -42,7 +42,7 @@ class Batch:
     upto: int
 
 
-class Follower:
+class Follower(Closing):
     """Reads a log on for ever, from behind a position. For one thread or task at a time."""
 
     def __init__(self, log: Reading, after: int = 0, kinds: tuple[str, ...] = ()) -> None:
@@ -201,17 +201,6 @@ class Follower:
         self._ended = True
         self._log.latest.leave(self)
         self._ringing.set()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 class LoopBell:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from types import TracebackType
 from typing import Any, Self, cast
 
 import attrs
@@ -20,6 +19,7 @@ from eventsourcing.persistence import IntegrityError
 
 from .address import check
 from .clock import Clock, WallClock
+from .closing import Closing
 from .codec import Codec
 from .fork import Abandoned, FileId, keep_for_ever, register
 from .inherited import Inherited
@@ -54,7 +54,7 @@ class Stored:
     recorded_at: datetime
 
 
-class Log(Reading):
+class Log(Reading, Closing):
     """An append-only log of events over a journal. Safe to use from many threads."""
 
     def __init__(
@@ -167,17 +167,6 @@ class Log(Reading):
         self._journal = cast(Journal, Abandoned(self.path))
         self._writing = threading.Lock()
         return iter(())
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _continue_time(self) -> None:
         """Let no event be recorded earlier than the last one of the log, if any will be."""

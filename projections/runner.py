@@ -13,14 +13,14 @@ import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self, TypeAlias
+from typing import Any, TypeAlias
 from urllib.parse import quote
 
 import attrs
 from filelock import FileLock, Timeout
 
 from ..events.clock import this_process
+from ..events.closing import Closing
 from ..events.fork import FileId, keep_for_ever, register
 from ..events.log import Log
 from ..events.log_errors import CorruptedRow, LogReadOnly
@@ -49,7 +49,7 @@ class ProjectionStatus:
     failure: str
 
 
-class Projections:
+class Projections(Closing):
     """Keeps views up to date from a log. Use it as a context manager, or `close` it.
 
     `projections["balances"]` is one of them. With `threads=False` nothing happens by itself:
@@ -204,17 +204,6 @@ class Projections:
         keep_for_ever(self._leases)
         self._leases = []
         return iter(())
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def views_folder(log: Log, folder: str | os.PathLike[str] | None = None) -> str | None:

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from datetime import UTC, datetime
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import simpy
 
@@ -19,6 +18,7 @@ from ..actors.future import Future
 from ..actors.message import Message
 from ..actors.options import Options
 from ..events.clock import Draws
+from ..events.closing import Closing
 from ..events.log import Log
 from .answers import event_of
 from .clock import VirtualClock
@@ -31,7 +31,7 @@ from .system import SimulatedSystem
 DAWN = datetime(2000, 1, 1, tzinfo=UTC)
 
 
-class Simulation:
+class Simulation(Closing):
     """A system of these behaviours in virtual time. Use it as a context manager, or `close` it.
 
     >>> from retold import Behaviour, command, event, state
@@ -271,17 +271,6 @@ class Simulation:
             self._journal.close()
         else:
             self.system.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def _pass_on(future: Future[Any], promised: Future[Any]) -> None:

@@ -11,9 +11,9 @@ import gzip
 import os
 import zlib
 from collections.abc import Callable, Generator, Iterator
-from types import TracebackType
-from typing import Self, TypeAlias
+from typing import TypeAlias
 
+from ...events.closing import Closing
 from . import delimited, xes
 from .errors import BadLog
 from .row import BadRow, Columns, Row
@@ -25,7 +25,7 @@ _Format: TypeAlias = Callable[[Source, Columns], _Rows]
 _FORMATS: dict[str, _Format] = {".csv": delimited.rows, ".xes": xes.rows}
 
 
-class Reading(Iterator[Row | BadRow]):
+class Reading(Iterator[Row | BadRow], Closing):
     """The rows of one file, in the order of the file; read once, from front to end.
 
     `consumed` of `total` bytes of the file are behind us (of the zipped bytes, if it is zipped).
@@ -59,17 +59,6 @@ class Reading(Iterator[Row | BadRow]):
         """Close the file and hand out nothing more; closing twice is no fault."""
         self._rows.close()
         self._source.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def read(path: str | os.PathLike[str], columns: Columns | None = None) -> Reading:
