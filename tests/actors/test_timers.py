@@ -17,6 +17,7 @@ from retold.actors import timers as timers_room
 from retold.actors.options import Options
 from retold.actors.passivation import after
 from retold.events.log import Log
+from retold.events.recorded import Recorded
 
 from .leases import Ended, Lease, Renew, Use, decide, due, lease
 from .totals import WAIT, answers
@@ -202,13 +203,8 @@ def test_a_live_timer_rings_by_itself() -> None:
         assert seen.recorded_at >= seen.event.deadline
 
 
-def _until_ended(system: ActorSystem) -> Iterator[Any]:
-    countdown = 2_000
-    while countdown:
-        countdown -= 1
-        for each in system.log.read("lease/a"):
-            if isinstance(each.event, Ended):
-                yield each
-                return
-        system.ref("lease/b").ask(Renew(100), timeout=WAIT)
+def _until_ended(system: ActorSystem) -> Iterator[Recorded]:
+    with system.log.follow(0, "lease") as follower:
+        while (batch := follower.batch(WAIT)) is not None:
+            yield from (each for each in batch.events if isinstance(each.event, Ended))
     raise AssertionError("the timer never rang")
