@@ -22,6 +22,16 @@ from .log_errors import LogClosed, StorageFailed, StorageFull
 
 MEMORY = ":memory:"
 BUSY_SECONDS = 10.0
+STORAGE = (
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_NOTADB,
+    sqlite3.SQLITE_BUSY,
+)
+"""Codes of SQLite that speak of the file, not of a statement."""
 
 
 class SideFile:
@@ -53,7 +63,7 @@ class SideFile:
     def changing(self) -> Iterator[sqlite3.Connection]:
         """One transaction: committed at the end of the block, rolled back if it raises.
 
-        Raises `StorageFull` and `StorageFailed` where SQLite cannot begin or commit.
+        Raises `StorageFull` and `StorageFailed` where the file is at fault.
         """
         with self._lock:
             connection = self._open()
@@ -62,7 +72,8 @@ class SideFile:
             except sqlite3.Error as error:
                 raise self._failure(error) from error
             try:
-                yield connection
+                with self._storage():
+                    yield connection
                 self._commit(connection)
             except BaseException:
                 if connection.in_transaction:
@@ -83,16 +94,18 @@ class SideFile:
                 yield self._open()
             return
         self._open()
-        connection = _connect(f"{Path(self.path).absolute().as_uri()}?mode=ro")
+        with self._storage():
+            connection = _connect(f"{Path(self.path).absolute().as_uri()}?mode=ro")
         try:
-            connection.execute("BEGIN")
-            yield connection
+            with self._storage():
+                connection.execute("BEGIN")
+                yield connection
         finally:
             connection.close()
 
     def find(self, statement: str, values: Sequence[Any] = ()) -> Any:
         """The first row that a statement selects, None for none."""
-        with self._lock:
+        with self._lock, self._storage():
             return self._open().execute(statement, values).fetchone()
 
     def replace_by(self, other: SideFile) -> None:
@@ -130,6 +143,16 @@ class SideFile:
         if self._connection is None:
             raise UsedAfterFork(self.path) if self._forked else LogClosed(self.path)
         return self._connection
+
+    @contextmanager
+    def _storage(self) -> Iterator[None]:
+        """What is the storage's fault is told by type; what is that of a statement passes."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF in STORAGE:
+                raise self._failure(error) from error
+            raise
 
     def _failure(self, error: sqlite3.Error) -> Exception:
         full = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL

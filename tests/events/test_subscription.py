@@ -172,6 +172,21 @@ def test_places_that_cannot_be_kept(log: Log, tmp_path: Path) -> None:
     assert kept.read_text().startswith("not a database")
 
 
+def test_a_place_that_cannot_be_kept_any_more_is_told_and_comes_again(
+    log: Log,
+) -> None:
+    """A file that takes nothing: a typed error, and the event is handed out again."""
+    subscription = log.subscribe("mailer")
+    assert waiting(subscription)
+    subscription.ack(1)
+    file = log.subscriptions._file
+    file._open().execute("PRAGMA query_only = ON")
+    with pytest.raises(StorageFailed, match=r"log\.db-subscriptions"):
+        subscription.ack(2)
+    file._open().execute("PRAGMA query_only = OFF")
+    assert waiting(log.subscribe("mailer")) == [2, 3, 4, 5]
+
+
 def test_async_consumers(log: Log) -> None:
     """`async for`, acknowledged one by one."""
 
