@@ -8,12 +8,11 @@ written; events are read at once, before they are decoded one by one.
 from __future__ import annotations
 
 from pathlib import Path
-from sqlite3 import Cursor
 from time import perf_counter
 from typing import Any
 
 from eventsourcing.persistence import Tracking
-from eventsourcing.sqlite import SQLiteDatastore, SQLiteTrackingRecorder
+from eventsourcing.sqlite import SQLiteCursor, SQLiteDatastore, SQLiteTrackingRecorder
 
 from retold import Log
 from retold.projections.runner import Projections
@@ -52,7 +51,7 @@ class Balances(SQLiteTrackingRecorder):
             self._insert_tracking(cursor, tracking)
             self._add(cursor, event)
 
-    def _add(self, cursor: Cursor, event: Any) -> None:
+    def _add(self, cursor: SQLiteCursor, event: Any) -> None:
         cursor.execute(
             "INSERT INTO balances VALUES (?, ?) "
             "ON CONFLICT (account) DO UPDATE SET cents = cents + excluded.cents",

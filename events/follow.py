@@ -92,7 +92,7 @@ class Follower(Closing):
         events: list[Recorded] = []
         upto = before
         try:
-            for row in islice(self._log.rows(before), PIECE):
+            for row in islice(self._log.latest.rows(before), PIECE):
                 if not kinds or kind(row[1]) in kinds:
                     events.append(recorded(*row))
                 upto = row[0]

@@ -1,24 +1,26 @@
 """What the followers of one log read last: each row is read and decoded once for all of them.
 
-Followers that keep up are at the end of the log together. Whoever of them comes first reads a
+Followers that keep up are at the end of the log together. Whoever of them comes first decodes a
 piece, the others take the same events from here. Only values are shared: a piece with an event that
-somebody could change (a dictionary in it, say) is read by everyone for himself, and so is what lies
-further back. A single follower keeps nothing here.
+somebody could change (a dictionary in it, say) is decoded by everyone for himself, and so is what
+lies further back. The rows of the last few commits need not even be read: the log that wrote them
+leaves them here, which costs it no more than a reference.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from operator import attrgetter
 from threading import Lock
-from typing import Any
+from typing import Any, TypeAlias
 from weakref import WeakSet
 
+from .codec import Codec
 from .errors import RetoldError
 from .fork import FileId, register
-from .journal import StoredRow
+from .journal import Row, StoredRow
 from .recorded import Recorded
 
 PIECE = 1000
@@ -27,17 +29,23 @@ PIECE = 1000
 KEPT_EVENTS = 4 * PIECE
 KEPT_BYTES = 4 * 1024 * 1024
 
+KEPT_COMMITS = 8
+COMMIT_BYTES = 512 * 1024
+"""Of a larger one nothing is kept."""
+
+Commit: TypeAlias = tuple[int, Sequence[Row]]
+"""What one commit wrote: its first position, and its rows, which follow without a gap."""
+
 _position = attrgetter("position")
 
 
 class Latest:
     """The events from one position to another, none left out. Safe to use from many threads."""
 
-    def __init__(
-        self, rows: Callable[[int], Iterator[StoredRow]], recorded: Callable[..., Recorded]
-    ) -> None:
+    def __init__(self, rows: Callable[[int], Iterator[StoredRow]], codec: Codec) -> None:
         self._rows = rows
-        self._recorded = recorded
+        self._codec = codec
+        self._commits: tuple[Commit, ...] = ()
         self._followers: WeakSet[Any] = WeakSet()
         self._lock = Lock()
         self._forget(0)
@@ -54,6 +62,25 @@ class Latest:
             self._followers.discard(follower)
             if not self._followers:
                 self._forget(0)
+
+    def wrote(self, positions: Sequence[int], rows: Sequence[Row]) -> None:
+        """What was just written, by the one who writes; it waits for nobody."""
+        gapless = positions[-1] - positions[0] + 1 == len(rows)
+        if self._followers and gapless and sum(len(row[3]) for row in rows) <= COMMIT_BYTES:
+            self._commits = (*self._commits[1 - KEPT_COMMITS :], (positions[0], rows))
+        else:
+            self._commits = ()
+
+    def rows(self, after: int) -> Iterator[StoredRow]:
+        """The rows behind a position: what was left here, and then what the log has behind it."""
+        for first, written in self._commits:
+            if first > after + 1:
+                break
+            if after + 1 < first + len(written):
+                for position, row in enumerate(written[after + 1 - first :], after + 1):
+                    yield (position, *row)
+                after = first + len(written) - 1
+        yield from self._rows(after)
 
     def behind(self, position: int) -> list[Recorded] | None:
         """The next events behind a position, none at the end of the log.
@@ -77,16 +104,14 @@ class Latest:
 
     def _read(self) -> bool:
         """Read on; False where that came to nothing that can be shared."""
-        found: list[Recorded] = []
-        size = 0
         try:
-            for row in islice(self._rows(self._upto), PIECE):
-                each = self._recorded(*row)
+            rows = list(islice(self.rows(self._upto), PIECE))
+            found = list(self._codec.all_recorded(rows))
+            for each in found:
                 hash(each.event)  # what can be changed has none
-                found.append(each)
-                size += len(row[4])
         except (RetoldError, TypeError):
             return False
+        size = sum(len(row[4]) for row in rows)
         if len(self._events) + len(found) > KEPT_EVENTS or self._bytes + size > KEPT_BYTES:
             self._forget(self._upto)
         self._events += found

@@ -145,7 +145,10 @@ class Log(Reading, Closing):
             (address, version, name, state)
             for (address, version, name, _), state in zip(rows, states, strict=True)
         ]
-        return Stored(self._journal.write(sealed, due), moment)
+        positions = self._journal.write(sealed, due)
+        if rows:
+            self.latest.wrote(positions, sealed)
+        return Stored(positions, moment)
 
     def save_snapshots(self, rows: Sequence[SnapshotRow]) -> bool:
         """Keep snapshots beside the events; False if the store keeps none."""

@@ -126,7 +126,7 @@ class Reading:
     @cached_property
     def latest(self) -> Latest:
         """What its followers read last, for all of them."""
-        return Latest(lambda after: self._journal.scan(after), self.codec.recorded)
+        return Latest(lambda after: self._journal.scan(after), self.codec)
 
     def last_position(self) -> int:
         """The highest position, 0 for an empty log."""

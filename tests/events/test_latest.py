@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from retold import Log, event
 from retold.events import Append
 from retold.events.follow import Follower
-from retold.events.latest import KEPT_BYTES, KEPT_EVENTS, PIECE
+from retold.events.latest import COMMIT_BYTES, KEPT_BYTES, KEPT_COMMITS, KEPT_EVENTS, PIECE
 from retold.events.log_errors import UnknownEvent
 from retold.events.recorded import Recorded
 
@@ -72,6 +73,37 @@ def test_what_could_be_changed_is_read_by_each_for_himself(log: Log) -> None:
     for each in read_all(first)[1:]:
         each.event.words["x"] = 2
     assert [each.event for each in read_all(second)] == [Named("a"), Described({"x": 1})]
+
+
+def test_rows_come_from_the_log_where_they_were_not_left(tmp_path: Path) -> None:
+    """Before the first follower, over a commit that was too large to be left, from another log:
+    nothing is missed and nothing comes twice."""
+    url = f"sqlite:///{tmp_path / 'log.db'}"
+    with Log.open(url) as log, Log.open(url, read_only=True) as elsewhere:
+        write(log, Named("0"))
+        follower, other = log.follow(), elsewhere.follow()
+        sizes = [1, 2, COMMIT_BYTES, 1, 1, COMMIT_BYTES // 2, 3]
+        for size in sizes:
+            write(log, Named("x" * size))
+        for _ in range(2 * KEPT_COMMITS):
+            write(log, *[Named("y")] * 3)
+        write(log, *[Named("z")] * (PIECE + 1))
+        found = read_all(follower)
+        assert found == read_all(other) == list(log.scan())
+        assert [each.position for each in found] == list(range(1, len(found) + 1))
+        assert len(found) == 1 + len(sizes) + 6 * KEPT_COMMITS + PIECE + 1
+
+
+def test_what_is_not_followed_is_not_kept(log: Log) -> None:
+    """A log leaves nothing for nobody, and little for anybody."""
+    write(log, Named("x"))
+    assert log.latest._commits == ()
+    with log.follow():
+        for _ in range(3 * KEPT_COMMITS):
+            write(log, Named("x"))
+        assert len(log.latest._commits) == KEPT_COMMITS
+    write(log, Named("x"))
+    assert log.latest._commits == ()
 
 
 def test_one_follower_keeps_nothing(log: Log) -> None:
