@@ -10,6 +10,7 @@ from __future__ import annotations
 from decimal import Decimal
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 from uuid import UUID
 
 from retold import Log
@@ -45,7 +46,7 @@ def peer(folder: Path, scale: Scale) -> Sample:
     with library.application(folder) as app:
         for first in stopped(range(1, count, PIECE)):
             for each in app.recorder.select_notifications(first, PIECE):
-                event = app.mapper.to_domain_event(each)
+                event: Any = app.mapper.to_domain_event(each)
                 view[event.originator_id] = view.get(event.originator_id, Decimal(0)) + event.amount
                 taken += 1
         seconds = perf_counter() - start
