@@ -30,6 +30,11 @@ from .recorders.listeners import Bell
 if TYPE_CHECKING:
     from .reading import Reading
 
+DENSE = 50
+BREATH = 0.003
+"""Events in a piece from which on commits are let gather, and for how many seconds: every change of
+hands costs the writer more than what a follower does with one commit."""
+
 
 @attrs.frozen
 class Batch:
@@ -51,7 +56,8 @@ class Follower(Closing):
         self._changes = log.journal.changes()
         self._bell = threading.Event()
         self._ringing: Bell = self._bell
-        self._ended = False
+        self._over = threading.Event()
+        self._ended = self._dense = False
         if not kinds:
             log.latest.join(self)
         self.position = after
@@ -81,11 +87,13 @@ class Follower(Closing):
         return each
 
     def _next(self) -> Batch | None:
-        if not self._kinds:
-            shared = self._log.latest.behind(self.position)
-            if shared is not None:
-                return Batch(shared, shared[-1].position) if shared else None
-        return self._read_on(self.position)
+        shared = None if self._kinds else self._log.latest.behind(self.position)
+        if shared is None:
+            batch = self._read_on(self.position)
+        else:
+            batch = Batch(shared, shared[-1].position) if shared else None
+        self._dense = batch is not None and DENSE <= len(batch.events) < PIECE
+        return batch
 
     def _read_on(self, before: int) -> Batch | None:
         kinds, recorded = self._kinds, self._log.codec.recorded
@@ -107,6 +115,8 @@ class Follower(Closing):
 
     def _wait_for_next(self, timeout: float | None = None) -> Batch | None:
         left = Countdown(timeout)
+        if self._dense:
+            self._over.wait(BREATH)
         self._listen(self._bell)
         try:
             while True:
@@ -163,6 +173,8 @@ class Follower(Closing):
     async def _await_next(self) -> Batch | None:
         news = asyncio.Event()
         bell = LoopBell(asyncio.get_running_loop(), news)
+        if self._dense:
+            await asyncio.sleep(BREATH)
         self._listen(bell)
         try:
             while True:
@@ -199,6 +211,7 @@ class Follower(Closing):
     def close(self) -> None:
         """End it, from any thread: whoever waits for the next event is told that there is none."""
         self._ended = True
+        self._over.set()
         self._log.latest.leave(self)
         self._ringing.set()
 
