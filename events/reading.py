@@ -11,11 +11,11 @@ from typing import Any
 from .address import check
 from .clock import Clock
 from .codec import Codec
-from .follow import Follower
+from .following.follower import Follower
+from .following.latest import Latest
+from .following.subscription import Subscription, Subscriptions
 from .journal import Journal, SnapshotRow
-from .latest import Latest
 from .recorded import Recorded
-from .subscription import Subscription, Subscriptions
 
 
 class Reading:

@@ -8,7 +8,7 @@ from typing import Annotated
 import attrs
 import typer
 
-from ..events.subscription import Subscriptions
+from ..events.following.subscription import Subscriptions
 from .listing import Column, show
 from .opening import open_to_read
 from .options import Db, Json

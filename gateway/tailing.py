@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ..events.follow import Follower
+from ..events.following.follower import Follower
 from ..events.recorded import Recorded
 from ..projections.audit import summary
 from .kinds import Kinds

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..events.follow import Batch, Follower
-from ..events.latest import PIECE
+from ..events.following.follower import Batch, Follower
+from ..events.following.latest import PIECE
 from ..events.log import Log
 from .view import View
 

@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Literal, TypeAlias
 
 from ..events.errors import RetoldError
-from ..events.follow import Batch, Follower
+from ..events.following.follower import Batch, Follower
 from ..events.log import Log
 from .catching_up import catch_up
 from .errors import ProjectionFailed

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from itertools import islice
 
-from ..events.follow import Batch
-from ..events.latest import PIECE
+from ..events.following.follower import Batch
+from ..events.following.latest import PIECE
 from ..events.log import Log
 from ..events.past import cut
 from ..events.point import Point

@@ -16,7 +16,7 @@ from typing import Any
 
 import attrs
 
-from ..events.follow import Batch
+from ..events.following.follower import Batch
 from ..events.log_errors import StorageFailed
 from ..events.recorded import Recorded
 from ..events.side_file import MEMORY, SideFile, remove

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 from threading import RLock
 from typing import Any, Protocol
 
-from ..events.follow import Batch
+from ..events.following.follower import Batch
 from ..events.recorded import Recorded
 from .errors import ProjectionFailed
 from .projection import Projection

@@ -24,8 +24,8 @@ from typing import Any
 
 from retold import ActorSystem, Log, Receipt
 from retold.actors import Future
+from retold.events.following.subscription import Subscription
 from retold.events.recorded import Recorded
-from retold.events.subscription import Subscription
 from retold.projections.projection import StoredProjection
 from retold.projections.runner import Projections
 

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from retold import Log, event
 from retold.events import Append
-from retold.events.follow import Follower
+from retold.events.following.follower import Follower
 from retold.events.log_errors import CorruptedRow
 from retold.events.recorded import Recorded
 
@@ -174,8 +175,9 @@ def test_an_async_wait_can_be_cancelled_and_gone_on_with(log: Log) -> None:
 
 def test_a_kind_in_the_place_of_the_position_is_refused(log: Log) -> None:
     """Told at once, with how it is called."""
+    kind: Any = "account"
     with pytest.raises(TypeError, match=r"follow\(position.*'account'"):
-        log.follow("account")
+        log.follow(kind)
 
 
 def test_an_iteration_that_was_left_is_gone_on_with(log: Log) -> None:

@@ -12,8 +12,14 @@ from hypothesis import strategies as st
 
 from retold import Log, event
 from retold.events import Append
-from retold.events.follow import Follower
-from retold.events.latest import COMMIT_BYTES, KEPT_BYTES, KEPT_COMMITS, KEPT_EVENTS, PIECE
+from retold.events.following.follower import Follower
+from retold.events.following.latest import (
+    COMMIT_BYTES,
+    KEPT_BYTES,
+    KEPT_COMMITS,
+    KEPT_EVENTS,
+    PIECE,
+)
 from retold.events.log_errors import UnknownEvent
 from retold.events.recorded import Recorded
 

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from retold import Log
 from retold.events import Append
 from retold.events.errors import NoSuchSubscription, SubscriptionAhead, SubscriptionTaken
+from retold.events.following.subscription import Subscription, SubscriptionStatus
 from retold.events.log_errors import StorageFailed
-from retold.events.subscription import Subscription, SubscriptionStatus
 
 from .test_follow import PATIENCE, Counted, write
 

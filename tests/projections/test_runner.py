@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -191,8 +192,9 @@ def test_a_long_catch_up_shows_how_far_it_is(
 
 def test_what_is_no_projection_is_told_at_once() -> None:
     """A kind that is no tuple would be taken for its letters; a name that is none for a file."""
+    kinds: Any = "till"
     with pytest.raises(TypeError, match="'till'"):
-        Projection(name="tally", start=dict, apply=lambda view, each: view, kinds="till")
+        Projection(name="tally", start=dict, apply=lambda view, each: view, kinds=kinds)
     with pytest.raises(ValueError, match="name"):
         Projection(name="", start=dict, apply=lambda view, each: view)
 

@@ -12,7 +12,7 @@ import pytest
 from msgspec import structs
 
 from retold.events.channel import EntryAppended
-from retold.events.follow import Batch
+from retold.events.following.follower import Batch
 from retold.events.recorded import Recorded
 from retold.events.workflow import StatePersisted
 from retold.projections.projection import StoredProjection

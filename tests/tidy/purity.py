@@ -39,7 +39,7 @@ MAY_CATCH_ALL = {
     "actors/saga/course.py": "a saga whose step has no command to send goes back, and never hangs",
     "actors/saga/replies.py": "a reply that cannot be kept makes the saga go back",
     "actors/dispatch.py": "the pool: no turn takes a thread down with it",
-    "events/calling.py": "a callback is somebody else's code: it ends itself, and says so",
+    "events/following/calling.py": "a callback is somebody else's code: it ends itself",
     "events/commit.py": "the committer: an unknown failure means the outcome is open",
     "projections/feeding.py": "a projection that raises stops itself, not its neighbours",
     "projections/running.py": "one that cannot be made anew stops itself, not its neighbours",

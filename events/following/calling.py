@@ -7,10 +7,10 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from .recorded import Recorded
+from ..recorded import Recorded
 
 if TYPE_CHECKING:
-    from .follow import Follower
+    from .follower import Follower
 
 _log = logging.getLogger("retold")
 

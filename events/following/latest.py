@@ -17,11 +17,11 @@ from threading import Lock
 from typing import Any, TypeAlias
 from weakref import WeakSet
 
-from .codec import Codec
-from .errors import RetoldError
-from .fork import FileId, register
-from .journal import Row, StoredRow
-from .recorded import Recorded
+from ..codec import Codec
+from ..errors import RetoldError
+from ..fork import FileId, register
+from ..journal import Row, StoredRow
+from ..recorded import Recorded
 
 PIECE = 1000
 """Rows that are read at a time."""

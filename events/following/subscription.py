@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from .clock import this_process
-from .errors import NoSuchSubscription, SubscriptionAhead, SubscriptionTaken
-from .follow import Batch, Follower
-from .recorded import Recorded
-from .recorders.changes import Changes
-from .recorders.listeners import Bell
-from .side_file import MEMORY, SideFile
+from ..clock import this_process
+from ..errors import NoSuchSubscription, SubscriptionAhead, SubscriptionTaken
+from ..recorded import Recorded
+from ..recorders.changes import Changes
+from ..recorders.listeners import Bell
+from ..side_file import MEMORY, SideFile
+from .follower import Batch, Follower
 
 if TYPE_CHECKING:
-    from .reading import Reading
+    from ..reading import Reading
 
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS subscriptions ("

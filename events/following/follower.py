@@ -17,18 +17,18 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from .address import kind
+from ..address import kind
+from ..clock import Countdown
+from ..closing import Closing
+from ..errors import RetoldError
+from ..log_errors import LogClosed
+from ..recorded import Recorded
+from ..recorders.listeners import Bell
 from .calling import Calling
-from .clock import Countdown
-from .closing import Closing
-from .errors import RetoldError
 from .latest import PIECE
-from .log_errors import LogClosed
-from .recorded import Recorded
-from .recorders.listeners import Bell
 
 if TYPE_CHECKING:
-    from .reading import Reading
+    from ..reading import Reading
 
 DENSE = 50
 BREATH = 0.003
