@@ -23,6 +23,17 @@ class ProjectionFailed(RetoldError):
         )
 
 
+class BadTables(RetoldError, ValueError):
+    """The statements that make the tables of a projection cannot be run."""
+
+    def __init__(self, name: str, statement: str, error: Exception) -> None:
+        self.name = name
+        self.statement = statement
+        super().__init__(
+            f"The tables of the projection {name!r} cannot be made: {error}, in {statement!r}."
+        )
+
+
 class ProjectionStopped(RetoldError):
     """What is waited for will not come: the projection failed, or its runner was closed."""
 

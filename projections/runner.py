@@ -69,7 +69,7 @@ class Projections(Closing):
         no file into memory. `progress(name, position, last)` is called after each piece taken.
 
         Raises `ViewInUse` where another runner has one of them, `StorageFailed` where a view's file
-        cannot be opened, ValueError for two projections of one name.
+        cannot be opened, `BadTables`; ValueError for two projections of one name.
         """
         names = [each.name for each in projections]
         if len(set(names)) < len(names):

@@ -66,7 +66,9 @@ class Running(Feeding):
 
     def view(self) -> AbstractContextManager[Any]:
         """The view, standing still: `with running.view() as db`, a connection that only reads; of a
-        projection in memory its object."""
+        projection in memory its object. Nothing is taken, paused or rebuilt within such a block:
+        do not ask for it there.
+        """
         self._check_own()
         return self._view.reading()
 

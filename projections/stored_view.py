@@ -20,7 +20,7 @@ from ..events.following.follower import Batch
 from ..events.log_errors import StorageFailed
 from ..events.recorded import Recorded
 from ..events.side_file import MEMORY, SideFile, remove
-from .errors import ProjectionFailed, ViewInUse
+from .errors import BadTables, ProjectionFailed, ViewInUse
 from .projection import StoredProjection
 from .view import View
 
@@ -61,7 +61,7 @@ class StoredView:
     """The tables of one projection. Safe to use from many threads; one runner changes it."""
 
     def __init__(self, projection: StoredProjection, path: str, origin: str) -> None:
-        """Open the view at `path`, or make it empty. Raises `StorageFailed`."""
+        """Open the view at `path`, or make it empty. Raises `StorageFailed` and `BadTables`."""
         self.path = path
         self.projection = projection
         self._origin = origin
@@ -77,10 +77,18 @@ class StoredView:
         with self.file.changing() as db:
             if db.execute(_THERE).fetchone() is None:
                 db.execute(_TABLE)
-                for statement in statements(self.projection.tables):
-                    db.execute(statement)
+                self._make_tables(db)
                 made = (self.projection.name, self.projection.version, self._origin)
                 db.execute("INSERT INTO retold_view VALUES (?, ?, 0, 0, 0, '', ?, 0, '')", made)
+
+    def _make_tables(self, db: sqlite3.Connection) -> None:
+        for statement in statements(self.projection.tables):
+            try:
+                db.execute(statement)
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode == sqlite3.SQLITE_ERROR:
+                    raise BadTables(self.projection.name, statement, error) from error
+                raise
 
     def _refresh(self) -> None:
         standing = self.standing()

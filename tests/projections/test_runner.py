@@ -21,9 +21,9 @@ from retold import ActorSystem, Log
 from retold.events import Append
 from retold.events.point import Point
 from retold.projections import feeding
-from retold.projections.errors import NoSuchProjection, ProjectionStopped, ViewInUse
+from retold.projections.errors import BadTables, NoSuchProjection, ProjectionStopped, ViewInUse
 from retold.projections.past_view import view_at
-from retold.projections.projection import Projection
+from retold.projections.projection import Projection, StoredProjection
 from retold.projections.runner import Projections
 from retold.projections.stored_view import open_view
 
@@ -167,6 +167,17 @@ def test_what_is_asked_of_no_projection(system: ActorSystem) -> None:
     again = Projection(name="tally", start=dict, apply=lambda view, each: view)
     with pytest.raises(ValueError, match="tally"):
         Projections(system.log, tally, again)
+
+
+@pytest.mark.parametrize("tables", ["CRATE TABLE t (x)", "CREATE TABLE t (x); CREATE TABLE t (x)"])
+def test_tables_that_cannot_be_made_are_named(system: ActorSystem, tables: str) -> None:
+    """With the statement; and nothing is left that would be taken for the view afterwards."""
+    wrong = StoredProjection(name="wrong", tables=tables, apply=lambda db, each: None)
+    with pytest.raises(BadTables, match=r"'wrong'.*TABLE t"):
+        Projections(system.log, wrong)
+    right = StoredProjection(name="wrong", tables="CREATE TABLE t (x)", apply=wrong.apply)
+    with Projections(system.log, right, threads=False) as views, views.view("wrong") as db:
+        assert db.execute("SELECT * FROM t").fetchall() == []
 
 
 def test_a_long_catch_up_shows_how_far_it_is(
