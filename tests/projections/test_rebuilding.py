@@ -48,11 +48,14 @@ def log(url: str) -> Iterator[Log]:
 
 @contextmanager
 def beside(work: Callable[[], None]) -> Iterator[threading.Event]:
-    """Do something over and over on a thread, until the block or the thing ends."""
+    """Do something over and over on a thread, until the block or the thing ends.
+
+    With a moment between: a thread that never lets go starves whoever reads row by row.
+    """
     over = threading.Event()
 
     def repeat() -> None:
-        while not over.is_set():
+        while not over.wait(0.0005):
             work()
 
     with ThreadPoolExecutor(1) as pool:
