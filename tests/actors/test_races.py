@@ -34,12 +34,14 @@ def rush(
     """Ten thousand asks from eight threads, with something else happening half way."""
     refs = [system.ref(address) for address in addresses]
     asked: list[list[Future[Receipt]]] = [[] for _ in range(THREADS)]
-    half = threading.Barrier(THREADS + 1)
+    half, over = threading.Barrier(THREADS + 1), threading.Event()
 
     def ask(mine: list[Future[Receipt]], who: int) -> None:
         for number in range(EACH):
             if number == EACH // 2:
                 half.wait(WAIT)
+            elif number == EACH - 1:
+                over.wait(WAIT)  # so that some asks come behind it, however fast the others were
             what = note([who, number])
             mine.append(refs[(who + number) % len(refs)].ask(what, block=False))
 
@@ -48,6 +50,7 @@ def rush(
         thread.start()
     half.wait(WAIT)
     meanwhile()
+    over.set()
     for thread in threads:
         thread.join()
     return [future for mine in asked for future in mine]
