@@ -60,10 +60,8 @@ class Log(Reading, Closing):
     def __init__(
         self, journal: Journal, codec: Codec, clock: Clock, *, read_only: bool = False
     ) -> None:
-        self.codec = codec
-        self.clock = clock
+        super().__init__(journal, codec, clock)
         self.read_only = read_only
-        self._journal = journal
         self._writing = threading.Lock()
         register(self)
 
@@ -160,8 +158,7 @@ class Log(Reading, Closing):
 
     def close(self) -> None:
         """Close the log and give the lease back; a second call does nothing."""
-        if "subscriptions" in vars(self):
-            self.subscriptions.close()
+        self.subscriptions.close()
         self._journal.close()
 
     def abandon(self) -> Iterator[FileId]:

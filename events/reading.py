@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from functools import cached_property
 from hashlib import sha256
 from typing import Any
 
@@ -21,9 +20,14 @@ from .recorded import Recorded
 class Reading:
     """The reading side of a log. Every read is short, and sees whole transactions only."""
 
-    codec: Codec
-    clock: Clock
-    _journal: Journal
+    def __init__(self, journal: Journal, codec: Codec, clock: Clock) -> None:
+        self.codec = codec
+        self.clock = clock
+        self._journal = journal
+        self.latest = Latest(lambda after: self._journal.scan(after), codec)
+        """What its followers read last, for all of them."""
+        self.subscriptions = Subscriptions(self)
+        """The durable subscriptions of this log, to list, pause and remove."""
 
     @property
     def path(self) -> str:
@@ -109,11 +113,6 @@ class Reading:
         """
         return self.subscriptions.open(name, *kinds, after=after)
 
-    @cached_property
-    def subscriptions(self) -> Subscriptions:
-        """The durable subscriptions of this log, to list, pause and remove."""
-        return Subscriptions(self)
-
     def snapshot(self, address: str) -> SnapshotRow | None:
         """The last snapshot of an address, as it was kept; nothing that reads events uses it."""
         return self._journal.snapshot(address)
@@ -122,11 +121,6 @@ class Reading:
         """What tells this log from any other: a digest of its first row, empty without one."""
         row = next(self._journal.scan(0, None), None)
         return sha256(repr(row).encode()).hexdigest()[:16] if row is not None else ""
-
-    @cached_property
-    def latest(self) -> Latest:
-        """What its followers read last, for all of them."""
-        return Latest(lambda after: self._journal.scan(after), self.codec)
 
     def last_position(self) -> int:
         """The highest position, 0 for an empty log."""

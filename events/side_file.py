@@ -70,9 +70,9 @@ class SideFile:
             try:
                 connection.execute("BEGIN IMMEDIATE")
             except sqlite3.Error as error:
-                raise self._failure(error) from error
+                raise _failure(self.path, error) from error
             try:
-                with self._storage():
+                with storage(self.path):
                     yield connection
                 self._commit(connection)
             except BaseException:
@@ -84,7 +84,7 @@ class SideFile:
         try:
             connection.execute("COMMIT")
         except sqlite3.Error as error:
-            raise self._failure(error) from error
+            raise _failure(self.path, error) from error
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -94,18 +94,12 @@ class SideFile:
                 yield self._open()
             return
         self._open()
-        with self._storage():
-            connection = _connect(f"{Path(self.path).absolute().as_uri()}?mode=ro")
-        try:
-            with self._storage():
-                connection.execute("BEGIN")
-                yield connection
-        finally:
-            connection.close()
+        with read(self.path) as connection:
+            yield connection
 
     def find(self, statement: str, values: Sequence[Any] = ()) -> Any:
         """The first row that a statement selects, None for none."""
-        with self._lock, self._storage():
+        with self._lock, storage(self.path):
             return self._open().execute(statement, values).fetchone()
 
     def replace_by(self, other: SideFile) -> None:
@@ -114,7 +108,7 @@ class SideFile:
             try:
                 other._open().backup(self._open())
             except sqlite3.Error as error:
-                raise self._failure(error) from error
+                raise _failure(self.path, error) from error
 
     def close(self) -> None:
         """Close it; a second call does nothing."""
@@ -144,19 +138,37 @@ class SideFile:
             raise UsedAfterFork(self.path) if self._forked else LogClosed(self.path)
         return self._connection
 
-    @contextmanager
-    def _storage(self) -> Iterator[None]:
-        """What is the storage's fault is told by type; what is that of a statement passes."""
-        try:
-            yield
-        except sqlite3.Error as error:
-            if getattr(error, "sqlite_errorcode", 0) & 0xFF in STORAGE:
-                raise self._failure(error) from error
-            raise
 
-    def _failure(self, error: sqlite3.Error) -> Exception:
-        full = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL
-        return (StorageFull if full else StorageFailed)(self.path, str(error))
+@contextmanager
+def read(path: str) -> Iterator[sqlite3.Connection]:
+    """A database for reading, from any process: a connection that sees one moment of it.
+
+    Nothing is made where there is none. Raises `StorageFailed`.
+    """
+    with storage(path):
+        connection = _connect(f"{Path(path).absolute().as_uri()}?mode=ro")
+    try:
+        with storage(path):
+            connection.execute("BEGIN")
+            yield connection
+    finally:
+        connection.close()
+
+
+@contextmanager
+def storage(path: str) -> Iterator[None]:
+    """What is the storage's fault is told by type; what is that of a statement passes."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF in STORAGE:
+            raise _failure(path, error) from error
+        raise
+
+
+def _failure(path: str, error: sqlite3.Error) -> Exception:
+    full = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL
+    return (StorageFull if full else StorageFailed)(path, str(error))
 
 
 def remove(path: str) -> None:

@@ -11,7 +11,6 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import attrs
@@ -19,7 +18,7 @@ import attrs
 from ..events.following.follower import Batch
 from ..events.log_errors import StorageFailed
 from ..events.recorded import Recorded
-from ..events.side_file import MEMORY, SideFile, remove
+from ..events.side_file import MEMORY, SideFile, read, remove
 from .errors import BadTables, ProjectionFailed, ViewInUse
 from .projection import StoredProjection
 from .view import View
@@ -216,19 +215,12 @@ def open_view(path: str) -> Iterator[sqlite3.Connection]:
 
     Raises `StorageFailed` where there is no view at `path`.
     """
-    try:
-        connection = sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro", uri=True)
-    except sqlite3.Error as error:
-        raise StorageFailed(path, str(error)) from error
-    try:
-        connection.isolation_level = None
-        connection.execute("BEGIN")
-        standing_of(connection)
+    with read(path) as connection:
+        try:
+            standing_of(connection)
+        except sqlite3.DatabaseError as error:
+            raise StorageFailed(path, f"there is no view in it: {error}") from error
         yield connection
-    except sqlite3.DatabaseError as error:
-        raise StorageFailed(path, str(error)) from error
-    finally:
-        connection.close()
 
 
 def standing_of(db: sqlite3.Connection) -> Standing:

@@ -9,7 +9,9 @@ next event or acknowledgement, by `SubscriptionTaken`, and can acknowledge no mo
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import attrs
@@ -19,7 +21,7 @@ from ..errors import NoSuchSubscription, SubscriptionAhead, SubscriptionTaken
 from ..recorded import Recorded
 from ..recorders.changes import Changes
 from ..recorders.listeners import Bell
-from ..side_file import MEMORY, SideFile
+from ..side_file import MEMORY, SideFile, read
 from .follower import Batch, Follower
 
 if TYPE_CHECKING:
@@ -66,7 +68,17 @@ class Subscriptions:
         in no file the memory of this process."""
         self._log = log
         beside = f"{log.journal.file}-subscriptions" if log.journal.file else MEMORY
-        self._file = SideFile(file or beside, _TABLES)
+        self._path = file or beside
+        self._made: SideFile | None = None
+        self._making = Lock()
+
+    @property
+    def _file(self) -> SideFile:
+        """Made when a place is to be kept, not when somebody looks."""
+        with self._making:
+            if self._made is None:
+                self._made = SideFile(self._path, _TABLES)
+            return self._made
 
     def open(self, name: str, *kinds: str, after: int = 0) -> Subscription:
         """Go on with a subscription, or begin one behind a position; takes it from whoever had it.
@@ -89,12 +101,16 @@ class Subscriptions:
     def __iter__(self) -> Iterator[SubscriptionStatus]:
         """All of them, by name."""
         last = self._log.last_position()
-        with self._file.reading() as connection:
-            rows = connection.execute(_ALL).fetchall()
-        for name, kinds, position, paused, holder in rows:
+        for name, kinds, position, paused, holder in self._rows():
             of = tuple(kinds.split("\n")) if kinds else ()
             lag = max(0, last - position)
             yield SubscriptionStatus(name, of, position, lag, bool(paused), holder)
+
+    def _rows(self) -> list[tuple[str, str, int, int, str]]:
+        if self._made is None and not os.path.exists(self._path):
+            return []
+        with self._file.reading() if self._path == MEMORY else read(self._path) as connection:
+            return connection.execute(_ALL).fetchall()
 
     def pause(self, name: str) -> None:
         """Hand nothing out under this name until `resume`, in no process."""
@@ -128,7 +144,8 @@ class Subscriptions:
 
     def close(self) -> None:
         """Close the file of places; a second call does nothing."""
-        self._file.close()
+        if self._made is not None:
+            self._made.close()
 
 
 def _paused(found: tuple[int, int, str] | None, name: str, fence: int) -> bool:

@@ -124,6 +124,13 @@ def test_they_are_listed_paused_resumed_and_removed(url: str, log: Log) -> None:
     assert waiting(log.subscribe("mailer")) == [1, 2, 3, 4, 5]
 
 
+def test_who_looks_makes_nothing(url: str, log: Log) -> None:
+    """Listing where nothing is kept: none, in the writing log and in a reading one, and no file."""
+    with Log.open(url, read_only=True) as elsewhere:
+        assert list(elsewhere.subscriptions) == list(log.subscriptions) == []
+    assert not Path(f"{log.path}-subscriptions").exists()
+
+
 def test_a_paused_consumer_goes_on_when_it_is_resumed(log: Log) -> None:
     """It waits meanwhile, and needs no new event to notice."""
     subscription = log.subscribe("mailer")
