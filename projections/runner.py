@@ -24,12 +24,12 @@ from ..events.closing import Closing
 from ..events.fork import FileId, keep_for_ever, register
 from ..events.log import Log
 from ..events.log_errors import CorruptedRow, LogReadOnly
-from ..events.side_file import MEMORY
+from ..events.side_file import MEMORY, remove
 from .errors import ForeignView, NoSuchProjection, ViewInUse
 from .feeding import Progress, Status
 from .projection import Projection, StoredProjection
 from .running import Lag, Running
-from .stored_view import Standing, StoredView
+from .stored_view import Standing, StoredView, rebuilt_path
 from .view import MemoryView, View
 
 AnyProjection: TypeAlias = Projection | StoredProjection
@@ -103,6 +103,7 @@ class Projections(Closing):
         path = MEMORY if self._folder is None else view_path(self._folder, projection.name)
         if path != MEMORY:
             self._leases.append(self._lease(projection.name, path))
+            remove(rebuilt_path(path))  # of a runner that was killed while it rebuilt
         return StoredView(projection, path, self._log.origin())
 
     def _lease(self, name: str, path: str) -> FileLock:

@@ -157,7 +157,7 @@ class StoredView:
 
     def fresh(self, projection: Any = None) -> StoredView:
         """An empty one beside it; what is left of an earlier one is removed."""
-        beside = self.path if self.path == MEMORY else f"{self.path}-rebuilt"
+        beside = self.path if self.path == MEMORY else rebuilt_path(self.path)
         if beside != MEMORY:
             remove(beside)
         return StoredView(projection or self.projection, beside, self._origin)
@@ -221,6 +221,11 @@ def open_view(path: str) -> Iterator[sqlite3.Connection]:
         except sqlite3.DatabaseError as error:
             raise StorageFailed(path, f"there is no view in it: {error}") from error
         yield connection
+
+
+def rebuilt_path(path: str) -> str:
+    """Where a view is made anew that will take the place of another."""
+    return f"{path}-rebuilt"
 
 
 def standing_of(db: sqlite3.Connection) -> Standing:

@@ -120,6 +120,19 @@ def test_a_rebuild_is_equal_and_keeps_up(system: ActorSystem) -> None:
             assert (rows(db), counted) == (taken.rows, taken.times)
 
 
+def test_what_a_killed_rebuild_left_is_taken_away(system: ActorSystem) -> None:
+    """Once the view is run again, which only one runner can."""
+    Takings().take(system, 5)
+    left = Path(f"{system.log.journal.file}-views/takings.db-rebuilt")
+    with Projections(system.log, takings, threads=False):
+        pass
+    left.write_bytes(b"half of a view")
+    with Projections(system.log, takings, threads=False) as views:
+        assert not left.exists()
+        views.catch_up()
+        assert views["takings"].events == 5
+
+
 def test_another_process_reads_a_view(system: ActorSystem) -> None:
     """By its file, at one position; and learns who keeps it up to date."""
     taken = Takings()
