@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ..events.fold import fold
 from ..events.journal import StoredRow
 from ..events.log import Log
-from ..events.snapshot import Snapshot
+from ..events.snapshots import Snapshot
 from .future import inside
 
 if TYPE_CHECKING:

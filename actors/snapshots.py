@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import msgspec
 
 from ..events.journal import SnapshotRow
-from ..events.snapshot import Snapshot, SnapshotCodec
+from ..events.snapshots import Snapshot, SnapshotCodec
 from .logs import about
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from ..events.errors import RetoldError
 from ..events.fold import fold
 from ..events.log import Log
 from ..events.point import Point
-from ..events.snapshot import SnapshotCodec, intact, same
+from ..events.snapshots import SnapshotCodec, intact, same
 from ..events.upkeep.structure import faults
 from ..events.upkeep.tables import odd_rows
 from ..projections.comparing import differences

@@ -24,7 +24,7 @@ from ..events.address import kind
 from ..events.errors import UnknownKind, Unstorable
 from ..events.log import Log
 from ..events.names import EVENT_CLASSES
-from ..events.snapshot import SnapshotCodec
+from ..events.snapshots import SnapshotCodec
 from ..events.upcast import chain
 from .trial import Failure, Trial
 

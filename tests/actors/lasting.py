@@ -13,7 +13,7 @@ from retold.events import Log, ManualClock
 from retold.events.codec import Codec
 from retold.events.journal import SnapshotRow, StoredRow
 from retold.events.recorders import MemoryRecorder
-from retold.events.snapshot import Snapshot, SnapshotCodec
+from retold.events.snapshots import Snapshot, SnapshotCodec
 
 
 class Lasting(MemoryRecorder):

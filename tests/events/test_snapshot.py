@@ -21,7 +21,7 @@ from retold.events.codec import Codec
 from retold.events.document import FrozenList, FrozenObject, diff, frozen
 from retold.events.errors import Unstorable
 from retold.events.fold import fold
-from retold.events.snapshot import Snapshot, SnapshotCodec
+from retold.events.snapshots import Snapshot, SnapshotCodec
 from retold.events.workflow import ChannelOpened, StatePersisted, Workflow
 
 from .folds import Colour, Done, Line, Moved, Nested, Plain, Running, Waiting, elsewhere

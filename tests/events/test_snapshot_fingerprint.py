@@ -11,9 +11,9 @@ from types import ModuleType
 
 import pytest
 
-from retold.events import snapshot_fingerprint
 from retold.events.errors import Unstorable
-from retold.events.snapshot_fingerprint import fingerprint
+from retold.events.snapshots import fingerprint as prints
+from retold.events.snapshots.fingerprint import fingerprint
 
 from .folds import Done, Moved, Nested, Plain, Running, Waiting
 
@@ -209,7 +209,7 @@ def test_the_first_state_counts() -> None:
 
 def test_a_fold_that_reaches_too_far_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
     """There is a bound, and beyond it no guess."""
-    monkeypatch.setattr(snapshot_fingerprint, "MOST", 5)
+    monkeypatch.setattr(prints, "MOST", 5)
     with pytest.raises(Unstorable, match="more than 5"):
         fingerprint(Nested())
 
@@ -219,7 +219,7 @@ import sys
 for name in sys.argv[1].split(","):
     __import__(name)
 from retold.events.channel import Channel
-from retold.events.snapshot_fingerprint import fingerprint
+from retold.events.snapshots.fingerprint import fingerprint
 from retold.events.workflow import Workflow
 sys.path.insert(0, sys.argv[2])
 import fold_in_a_file

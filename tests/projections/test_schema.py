@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from retold import Log, event, state
 from retold.events.errors import UnknownKind
-from retold.events.snapshot import Snapshot, SnapshotCodec
+from retold.events.snapshots import Snapshot, SnapshotCodec
 from retold.events.upcast import upcast
 from retold.projections.schema import Comparison, KindFound, compare
 

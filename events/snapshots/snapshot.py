@@ -18,14 +18,14 @@ from zlib import crc32
 import attrs
 import msgspec
 
-from .codec import FAULTS, Codec
-from .document import FrozenList, FrozenObject, frozen
-from .errors import Unstorable
-from .journal import SnapshotRow
-from .recorded import Tail
-from .shape import Shape, shape_of
-from .snapshot_code import name
-from .snapshot_fingerprint import fingerprint
+from ..codec import FAULTS, Codec
+from ..document import FrozenList, FrozenObject, frozen
+from ..errors import Unstorable
+from ..journal import SnapshotRow
+from ..recorded import Tail
+from ..shape import Shape, shape_of
+from .code import name
+from .fingerprint import fingerprint
 
 
 @attrs.frozen

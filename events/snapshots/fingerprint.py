@@ -37,11 +37,11 @@ from typing import Any
 
 import attrs
 
-from .errors import Unstorable
-from .names import wire_name
-from .snapshot_code import content, entries, hints, name, names, order, shape
-from .snapshot_packages import PYTHON, Packages
-from .upcast import UPCASTERS
+from ..errors import Unstorable
+from ..names import wire_name
+from ..upcast import UPCASTERS
+from .code import content, entries, hints, name, names, order, shape
+from .packages import PYTHON, Packages
 
 MOST = 5_000
 """So many classes, functions and objects are followed at most."""
