@@ -57,7 +57,7 @@ MAY_CATCH_ALL = {
     "events/codec.py": "ciphers and compressors have no common root of errors",
     "events/upcasting.py": "an upcaster is somebody else's code",
     "events/shape.py": "cattrs hooks have no common root of errors",
-    "events/translation.py": "transcodings and translations are somebody else's code",
+    "events/inherited/translation.py": "transcodings and translations are somebody else's code",
 }
 """Where `except Exception` may stand, and why."""
 

@@ -22,8 +22,8 @@ from ..fork import FileId, file_id, keep_for_ever, register
 from ..journal import Due, Row, StoredRow
 from ..lease import Lease
 from ..log_errors import CorruptedRow, NotInherited, UnknownTopic
-from ..translation import NEVER, Heir, Translator
-from .adopted import AdoptedJournal
+from ..recorders.adopted import AdoptedJournal
+from .translation import NEVER, Heir, Translator
 
 PIECE = 1000
 

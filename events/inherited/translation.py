@@ -10,22 +10,20 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 import attrs
 import msgspec
 from eventsourcing.persistence import Transcoder
 
-from .address import address, check, kind
-from .codec import Codec
-from .errors import BadAddress
-from .log_errors import Undecodable, UnknownTopic
-from .names import wire_name
-from .recorded import Tail
-
-if TYPE_CHECKING:
-    from .inherited import Meaning, OldAggregate
+from ..address import address, check, kind
+from ..codec import Codec
+from ..errors import BadAddress
+from ..log_errors import Undecodable, UnknownTopic
+from ..names import wire_name
+from ..recorded import Tail
+from .aggregate import Meaning, OldAggregate
 
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 """When an event was recorded that carries no time, before any that does."""
