@@ -1,7 +1,20 @@
-"""Where Python's SQLite cannot be reached, nothing can be put between it and the disk."""
+"""A disk that fails; where Python's SQLite cannot be reached, nothing can be put under it."""
 
 from __future__ import annotations
 
-from .disk import sqlite
+from collections.abc import Iterator
+
+import pytest
+
+from .disk import Disk, sqlite
 
 collect_ignore = [] if sqlite() else ["test_failing_disk.py", "test_failing_upkeep.py"]
+
+
+@pytest.fixture
+def disk() -> Iterator[Disk]:
+    """A disk under every file of SQLite that is opened in this test."""
+    made = Disk()
+    made.insert()
+    yield made
+    made.remove()

@@ -33,23 +33,14 @@ import pykka
 
 from retold import ActorSystem, Log, retell
 from retold.events import fork
-from retold.events.errors import UsedAfterFork
 from retold.events.log import Append
 from retold.events.recorders import connections, opening
 
 from ..actors.totals import WAIT, Added, add, note, totals, wait_for
+from .puppet import refused
 
 PATIENCE = 20
 """Seconds after which a child that hangs is ended by the alarm clock."""
-
-
-def refused(use: Callable[[], Any]) -> None:
-    """What the parent opened cannot be used in the child, and says so at once."""
-    try:
-        found = use()
-    except UsedAfterFork:
-        return
-    raise AssertionError(f"{use} gave {found!r}")
 
 
 def try_everything(forking: Forking, waiting: list[Any]) -> None:

@@ -7,7 +7,6 @@ and nobody sees it, until a crash makes whoever opens the file read the WAL anew
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -32,15 +31,6 @@ MORE = [
     for what in ("before", "after", "full")
     for broken in ({"write": 1}, {"write": EVER}, {"reopen": 1}, {"rows": 1}, {"rows": EVER})
 ]
-
-
-@pytest.fixture
-def disk() -> Iterator[Disk]:
-    """A disk under every file of SQLite that is opened in this test."""
-    made = Disk()
-    made.insert()
-    yield made
-    made.remove()
 
 
 class DiskStore:

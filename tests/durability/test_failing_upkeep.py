@@ -6,7 +6,7 @@ At every write, sync and truncation that SQLite makes.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -22,15 +22,6 @@ from ..operations.plain import Rows, beside, cut, rows_of
 from .disk import Disk
 
 FAULTS = [Fault("full"), Fault("full", {"write": EVER}), Fault("before"), Fault("after")]
-
-
-@pytest.fixture
-def disk() -> Iterator[Disk]:
-    """A disk under every file of SQLite that is opened in this test."""
-    made = Disk()
-    made.insert()
-    yield made
-    made.remove()
 
 
 @pytest.fixture(scope="module")

@@ -19,29 +19,7 @@ from retold.events.log_errors import LogInUse
 from ..actors.totals import WAIT, add, totals
 from .checking import check_file, check_life
 from .process import HOUSE, History, Writer
-
-
-class Process:
-    """A process that does as it is told; see `forking`."""
-
-    def __init__(self, path: Path) -> None:
-        pipe = subprocess.PIPE
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.durability.forking", str(path)],
-            cwd=HOUSE, stdin=pipe, stdout=pipe, stderr=pipe, text=True,
-        )  # fmt: skip
-
-    def do(self, *words: str) -> str:
-        """Say a line and hear the answer."""
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        print(*words, file=self.process.stdin, flush=True)
-        return self.process.stdout.readline().strip()
-
-    def end(self) -> tuple[int, str]:
-        """Wait for its end; its status and what it wrote to standard error."""
-        _, errors = self.process.communicate()
-        return self.process.returncode, errors
+from .puppet import Puppet
 
 
 @pytest.fixture
@@ -51,12 +29,10 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def parent(path: Path) -> Iterator[Process]:
-    """A process with a system over the log."""
-    made = Process(path)
-    yield made
-    made.process.kill()
-    made.process.communicate()
+def parent(path: Path) -> Iterator[Puppet]:
+    """A process with a system over the log; see `forking`."""
+    with Puppet("forking", path) as made:
+        yield made
 
 
 def versions(path: Path) -> list[int]:
@@ -69,7 +45,7 @@ def versions(path: Path) -> list[int]:
         return [version for (version,) in found]
 
 
-def test_a_child_is_refused_everything_at_once(path: Path, parent: Process) -> None:
+def test_a_child_is_refused_everything_at_once(path: Path, parent: Puppet) -> None:
     """Also what was asked before the fork; leaving does nothing, and the parent goes on."""
     assert parent.do("ask") == "1"
     assert parent.do("exit") == "7"
@@ -78,7 +54,7 @@ def test_a_child_is_refused_everything_at_once(path: Path, parent: Process) -> N
     assert versions(path) == [1, 2, 3]
 
 
-def test_locks_that_were_held_do_not_hold_up_a_child(path: Path, parent: Process) -> None:
+def test_locks_that_were_held_do_not_hold_up_a_child(path: Path, parent: Puppet) -> None:
     """Whatever the other threads were in the middle of."""
     assert parent.do("ask") == "1"
     assert parent.do("held") == "7"
@@ -86,7 +62,7 @@ def test_locks_that_were_held_do_not_hold_up_a_child(path: Path, parent: Process
     assert parent.end() == (0, "")
 
 
-def test_a_child_that_ends_frees_no_lease(path: Path, parent: Process) -> None:
+def test_a_child_that_ends_frees_no_lease(path: Path, parent: Puppet) -> None:
     """A third process is turned away before and after it."""
     assert parent.do("ask") == "1"
     for _ in range(2):
@@ -98,7 +74,7 @@ def test_a_child_that_ends_frees_no_lease(path: Path, parent: Process) -> None:
     assert parent.end() == (0, "")
 
 
-def test_a_child_that_lives_holds_no_lease(path: Path, parent: Process) -> None:
+def test_a_child_that_lives_holds_no_lease(path: Path, parent: Puppet) -> None:
     """When its parent is killed the log opens at once, though the child goes on."""
     assert parent.do("ask") == "1"
     child = int(parent.do("stay"))
@@ -123,7 +99,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 @pytest.mark.parametrize("how", ["close", "forget", "leave"])
 def test_a_late_child_does_not_delete_the_wal_of_others(
-    path: Path, parent: Process, how: str
+    path: Path, parent: Puppet, how: str
 ) -> None:
     """The parent closed the log; another process wrote it and was killed, so all it answered is in
     the WAL. Then the child ends, as the last that has the file open."""
@@ -138,7 +114,7 @@ def test_a_late_child_does_not_delete_the_wal_of_others(
     assert parent.end() == (0, "")
 
 
-def test_a_child_may_open_another_log(path: Path, parent: Process) -> None:
+def test_a_child_may_open_another_log(path: Path, parent: Puppet) -> None:
     """By multiprocessing, with the fork method: its own log is like any other."""
     assert parent.do("ask") == "1"
     assert parent.do("other") == "0"
@@ -148,7 +124,7 @@ def test_a_child_may_open_another_log(path: Path, parent: Process) -> None:
     assert versions(Path(f"{path}.other")) == [1, 2]
 
 
-def test_no_child_inherits_a_lock_of_sqlite(path: Path, parent: Process) -> None:
+def test_no_child_inherits_a_lock_of_sqlite(path: Path, parent: Puppet) -> None:
     """Threads are let out of SQLite before each fork, so every child can open a log of its own."""
     assert parent.do("busy", "60") == "0"
     assert parent.end() == (0, "")

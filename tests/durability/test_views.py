@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -21,43 +21,7 @@ from retold.projections.running import Running
 
 from ..projections.tills import PATIENCE, Paid, expected, fill, in_file, in_memory, seen, stored
 from .disk import Disk, sqlite
-from .process import HOUSE
-
-
-class Viewing:
-    """A process that does as it is told; see `viewing`."""
-
-    def __init__(self, path: Path) -> None:
-        pipe = subprocess.PIPE
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.durability.viewing", str(path)],
-            cwd=HOUSE, stdin=pipe, stdout=pipe, stderr=pipe, text=True,
-        )  # fmt: skip
-
-    def do(self, *words: str) -> str:
-        """Say a line and hear the answer."""
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        print(*words, file=self.process.stdin, flush=True)
-        return self.process.stdout.readline().strip()
-
-    def kill_after(self, seconds: float) -> None:
-        """SIGKILL once so much time went by."""
-        with suppress(subprocess.TimeoutExpired):
-            self.process.wait(seconds)
-        self.process.kill()
-        self.process.communicate()
-
-
-@contextmanager
-def viewing(path: Path) -> Iterator[Viewing]:
-    """One that does not outlive the test."""
-    made = Viewing(path)
-    try:
-        yield made
-    finally:
-        made.process.kill()
-        made.process.communicate()
+from .puppet import Puppet
 
 
 def test_a_runner_killed_while_it_rebuilds_leaves_the_truth(tmp_path: Path) -> None:
@@ -68,7 +32,7 @@ def test_a_runner_killed_while_it_rebuilds_leaves_the_truth(tmp_path: Path) -> N
     with Log.open(f"sqlite:///{path}") as log:
         fill(log, 5_000)
     for _ in range(5):
-        with viewing(path) as process:
+        with Puppet("viewing", path) as process:
             assert process.do("rebuild") == "rebuilding"
             process.kill_after(random.uniform(0.0, 0.4))
         tills, place, failure = in_file(view)
@@ -89,7 +53,7 @@ def test_a_forked_child_leaves_its_parent_s_views_alone(tmp_path: Path, how: str
     """Whatever it tries is refused, it hangs nowhere, and however it leaves the parent goes on and
     keeps the right to its views."""
     path = tmp_path / "log.db"
-    with viewing(path) as process:
+    with Puppet("viewing", path) as process:
         assert process.do("wait") == "100"
         for step in range(5):
             assert process.do("fork", how) == "7"

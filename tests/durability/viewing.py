@@ -17,26 +17,16 @@ import signal
 import sys
 import threading
 import warnings
-from collections.abc import Callable
-from typing import Any
 
 from retold import Log
-from retold.events.errors import RetoldError, UsedAfterFork
+from retold.events.errors import RetoldError
 from retold.projections.runner import Projections
 
 from ..projections.tills import CHUNK, fill, in_memory, stored
+from .puppet import refused
 
 ALARM = 20
 """Seconds after which a child that hangs is ended."""
-
-
-def refused(use: Callable[[], Any]) -> None:
-    """It says at once that it is the parent's."""
-    try:
-        found = use()
-    except UsedAfterFork:
-        return
-    raise AssertionError(f"{use} gave {found!r}")
 
 
 def look(projections: Projections, name: str) -> None:

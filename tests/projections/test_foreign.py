@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,20 +14,6 @@ from retold.projections.errors import ForeignView
 from retold.projections.runner import Projections
 
 from .tills import PATIENCE, Paid, expected, fill, in_file, seen, stored
-
-
-@pytest.fixture
-def url(tmp_path: Path) -> str:
-    """Where the log is."""
-    return f"sqlite:///{tmp_path / 'log.db'}"
-
-
-@pytest.fixture
-def log(url: str) -> Iterator[Log]:
-    """A log of three pieces."""
-    with Log.open(url) as opened:
-        fill(opened, 2_600)
-        yield opened
 
 
 @pytest.mark.parametrize("grown", [0, 300, 5_000])

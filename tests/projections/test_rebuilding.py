@@ -32,20 +32,6 @@ from .tills import (
 )
 
 
-@pytest.fixture
-def url(tmp_path: Path) -> str:
-    """Where the log is."""
-    return f"sqlite:///{tmp_path / 'log.db'}"
-
-
-@pytest.fixture
-def log(url: str) -> Iterator[Log]:
-    """A log of three pieces."""
-    with Log.open(url) as opened:
-        fill(opened, 2_600)
-        yield opened
-
-
 @contextmanager
 def beside(work: Callable[[], None]) -> Iterator[threading.Event]:
     """Do something over and over on a thread, until the block or the thing ends.
