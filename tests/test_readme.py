@@ -15,58 +15,39 @@ README = Path(__file__).parent.parent / "README.md"
 EXAMPLES = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
 
 
-def test_the_first_example_prints_what_it_says(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The account of the README runs as printed, in an empty folder."""
-    monkeypatch.chdir(tmp_path)
-    printed = io.StringIO()
-    with contextlib.redirect_stdout(printed):
-        exec(compile(EXAMPLES[0], "README.md", "exec", dont_inherit=True), {"__name__": "readme"})
-    assert printed.getvalue().splitlines() == ["10 1", "Account(balance=Decimal('10'))"]
-    assert (tmp_path / "bank.db").exists()
-
-
-def test_the_transfer_goes_on_from_it_and_prints_what_it_says(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The saga of the README runs as printed, in the same session and on the same file."""
-    monkeypatch.chdir(tmp_path)
+@pytest.fixture(scope="module")
+def printed(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """The lines that the examples print which go on from one another, in one empty folder."""
     names = {"__name__": "readme"}
-    printed = io.StringIO()
-    with contextlib.redirect_stdout(printed):
-        for example in EXAMPLES[:2]:
+    lines = io.StringIO()
+    with contextlib.chdir(tmp_path_factory.mktemp("readme")), contextlib.redirect_stdout(lines):
+        for example in EXAMPLES[:5]:
             exec(compile(example, "README.md", "exec", dont_inherit=True), names)
+        assert Path("bank.db").exists()
+    return lines.getvalue().splitlines()
+
+
+def test_the_first_example_prints_what_it_says(printed: list[str]) -> None:
+    """The account of the README runs as printed, in an empty folder."""
+    assert printed[:2] == ["10 1", "Account(balance=Decimal('10'))"]
+
+
+def test_the_transfer_goes_on_from_it_and_prints_what_it_says(printed: list[str]) -> None:
+    """The saga of the README runs as printed, in the same session and on the same file."""
     shown = re.search(r"```\n(completed.*?)```", README.read_text(), re.DOTALL)
     assert shown is not None
-    assert printed.getvalue().splitlines()[2:] == shown[1].splitlines()
+    assert printed[2:4] == shown[1].splitlines()
 
 
-def test_the_simulation_goes_on_from_it_and_prints_what_it_says(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_simulation_goes_on_from_it_and_prints_what_it_says(printed: list[str]) -> None:
     """The world of the README runs as printed, with the actors of the first two examples."""
-    monkeypatch.chdir(tmp_path)
-    names = {"__name__": "readme"}
-    printed = io.StringIO()
-    with contextlib.redirect_stdout(printed):
-        for example in EXAMPLES[:3]:
-            exec(compile(example, "README.md", "exec", dont_inherit=True), names)
-    assert printed.getvalue().splitlines()[4:] == ["01:01:00 10 1"]
+    assert printed[4] == "01:01:00 10 1"
     assert "```\n01:01:00 10 1\n```" in README.read_text()
 
 
-def test_the_views_and_asyncio_go_on_from_it_and_print_what_they_say(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_views_and_asyncio_go_on_from_it_and_print_what_they_say(printed: list[str]) -> None:
     """A projection and an asyncio program, over the file of the first examples."""
-    monkeypatch.chdir(tmp_path)
-    names = {"__name__": "readme"}
-    printed = io.StringIO()
-    with contextlib.redirect_stdout(printed):
-        for example in EXAMPLES[:5]:
-            exec(compile(example, "README.md", "exec", dont_inherit=True), names)
-    views, gift = printed.getvalue().splitlines()[5:]
+    views, gift = printed[5:]
     assert f"```\n{views}\n```" in README.read_text()
     assert f"```\n{gift}\n```" in README.read_text()
 
