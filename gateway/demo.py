@@ -22,14 +22,14 @@ from ..events.errors import RetoldError
 from ..events.recorded import Recorded
 from . import listing
 from .approval import PREFIX, REVIEWS, Told, next_approval, tell
+from .approval_retold import Comparison, compare, rebuild, require_equal
 from .listing import Column
 from .moments import shown
 from .opening import log_url, open_to_read
 from .options import Json
-from .rebuilding import Comparison, compare, rebuild, require_equal
+from .rendering import in_words
 from .screen import say, show_json
 from .trail import Wanted, trail
-from .views import in_words
 
 DEPARTMENTS = (
     Column("department", "bold"), Column("reviewer", "magenta"), Column("posted", right=True),

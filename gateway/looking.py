@@ -8,7 +8,7 @@ import typer
 
 from ..events import past
 from ..events.workflow import Workflow
-from . import views
+from . import rendering
 from .addressing import known_address
 from .errors import Clashing
 from .kinds import Kinds
@@ -59,7 +59,7 @@ def log(
         if where is not None and not family and point is not None and point.version is not None:
             point = in_log(opened, where, kinds.initial(where), Asked(at=point))
         found = trail(opened, wanted, where, family=family, at=point)
-        views.show_trail(found, as_json=as_json)
+        rendering.show_trail(found, as_json=as_json)
 
 
 def show(
@@ -86,7 +86,7 @@ def show(
     with open_to_read(db) as opened:
         where = known_address(opened, address)
         found = standing(opened, where, kinds.initial(where), asked)
-        views.show_standing(found, opened.version(where), as_json=as_json)
+        rendering.show_standing(found, opened.version(where), as_json=as_json)
 
 
 def history(
@@ -101,7 +101,7 @@ def history(
         where = known_address(opened, address)
         initial = kinds.initial(where)
         found = past.read(opened, where, in_log(opened, where, initial, asked))
-        tell = views.show_versions if isinstance(initial, Workflow) else views.show_trail
+        tell = rendering.show_versions if isinstance(initial, Workflow) else rendering.show_trail
         tell(found, as_json=as_json)
 
 
@@ -136,7 +136,7 @@ def diff(
     with open_to_read(db) as opened:
         where = known_address(opened, address)
         found = between(opened, where, kinds.initial(where), *asked)
-        views.show_difference(found, as_json=as_json)
+        rendering.show_difference(found, as_json=as_json)
 
 
 def _asked(

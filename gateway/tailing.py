@@ -15,9 +15,9 @@ from .kinds import Kinds
 from .moments import shown
 from .opening import open_to_read
 from .options import Db, Json, Modules
+from .rendering import event_as_json, in_words
 from .screen import flush, one_line, plain, say
 from .trail import Wanted
-from .views import event_as_json, in_words
 
 
 def tail(

@@ -17,7 +17,7 @@ import attrs
 from ...events.document import Document
 from ...events.recorded import Recorded
 from ...events.workflow import ChannelMerged, StatePersisted
-from .rebuilding import change_in_place, changes_of, document_of, encode
+from .in_place import change_in_place, changes_of, document_of, encode
 from .times import time_text
 
 LEAST = 4096

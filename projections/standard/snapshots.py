@@ -20,7 +20,7 @@ from ...events.recorded import Recorded
 from ...events.workflow import ChannelMerged, StatePersisted
 from ..projection import StoredProjection
 from .documents import SNAPSHOTS, keep_whole, next_step
-from .rebuilding import change_in_place, document_of
+from .in_place import change_in_place, document_of
 from .times import time_of
 
 _TABLES = """

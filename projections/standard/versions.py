@@ -16,7 +16,7 @@ from ...events.workflow import ChannelMerged, StatePersisted
 from ..projection import StoredProjection
 from ..versions import StateVersion
 from .documents import SNAPSHOTS, document_at, keep_whole, next_step
-from .rebuilding import changes_of
+from .in_place import changes_of
 from .times import time_of, time_text
 
 _TABLES = """

@@ -14,9 +14,9 @@ from retold.actors.channel import channel
 from retold.actors.workflow import workflow
 from retold.events import Log
 from retold.gateway.approval import REVIEWS, Told, next_approval, tell
+from retold.gateway.approval_retold import compare, rebuild, require_equal
 from retold.gateway.demo import own_file, tell_again
 from retold.gateway.errors import RetoldDiffers
-from retold.gateway.rebuilding import compare, rebuild, require_equal
 
 from .calling import answered, plain_environment, refused, rows_of, start, write_csv
 

@@ -26,7 +26,7 @@ from retold.projections.standard import (
     versions_of,
 )
 from retold.projections.standard.documents import LEAST, document_at
-from retold.projections.standard.rebuilding import change_in_place, changes_of, encode
+from retold.projections.standard.in_place import change_in_place, changes_of, encode
 
 from .approvals import WORKFLOW, approval
 from .diary import ROOTS

@@ -1,4 +1,4 @@
-"""Rebuilding a document that nobody else holds: changes are made in place.
+"""Changing a document that nobody else holds in place, which costs less than making a new one.
 
 `apply` gives a new document for each change and copies what the change touches, which for a list or
 an object of many parts is much for many changes. The two give equal documents.
