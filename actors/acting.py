@@ -22,7 +22,7 @@ _acting: ContextVar[tuple[str, str]] = ContextVar("retold_acting", default=("sys
 def acting(*, by: str | None = None, why: str | None = None) -> Iterator[None]:
     """Let commands sent inside the `with` block be by this author and for this reason.
 
-    What is not given stays as it was outside. Raises `TypeError` for what is no text.
+    What is not given stays as it was outside. Raises `TypeError` for what is not text.
 
     >>> with acting(by="alice", why="audit of May"), acting(why="audit of June"):
     ...     author_and_reason(None, None)
@@ -39,6 +39,6 @@ def acting(*, by: str | None = None, why: str | None = None) -> Iterator[None]:
 
 
 def author_and_reason(by: str | None, why: str | None) -> tuple[str, str]:
-    """What a command says of itself; for the rest who acts and why, else `system` and nothing."""
+    """The author and reason that a command gives; else those that act, else `system` and none."""
     found = _acting.get()
     return found[0] if by is None else by, found[1] if why is None else why

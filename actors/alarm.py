@@ -9,7 +9,7 @@ from datetime import datetime
 from ..events.clock import Clock
 
 LONGEST = 1.0
-"""Seconds after which the clock is looked at again, in case it was set."""
+"""Seconds after which the clock is read again, in case somebody has set it."""
 
 
 class Alarm:
@@ -26,7 +26,7 @@ class Alarm:
         self._closed = False
 
     def set(self, moment: datetime, clock: Clock, ring: Callable[[], None]) -> None:
-        """Ring at `moment` by that clock; takes the place of that ring's moment before."""
+        """Ring at `moment` by that clock, instead of at the moment set before."""
         with self._lock:
             self._set[ring] = (moment, clock)
             if self._thread is None and not self._closed:
@@ -49,7 +49,7 @@ class Alarm:
                 self._changed.wait(self._ring_due())
 
     def _ring_due(self) -> float | None:
-        """Ring what is due; the seconds until it must be looked again, None for never."""
+        """Ring what is due; the seconds until the next look, None for never."""
         longest = LONGEST if self._set else None
         for ring, (moment, clock) in list(self._set.items()):
             seconds = (moment - clock.now()).total_seconds()

@@ -52,11 +52,11 @@ class AsyncSystem:
         return await asyncio.to_thread(self.system.state, address)
 
     def release(self, address: str) -> bool:
-        """Let an actor out of quarantine; whether it was in it."""
+        """Let an actor out of quarantine; True if it was in quarantine."""
         return self.system.release(address)
 
     async def wait_idle(self, timeout: float | None = None) -> None:
-        """Wait until everything that is committed has been reacted to, and that is settled.
+        """Wait until everything committed has been reacted to, and the reactions are settled.
 
         Raises `pykka.Timeout` after `timeout` seconds. What is due later is not waited for.
         """
@@ -66,8 +66,8 @@ class AsyncSystem:
             await _within(timeout, self.system.reactor.when_idle())
 
     async def close(self, timeout: float | None = 30.0) -> None:
-        """As `ActorSystem.close`, on another thread. A task that is cancelled meanwhile ends when
-        the system is closed, so whoever opens the log next finds it given back."""
+        """As `ActorSystem.close`, on another thread. A task that is cancelled meanwhile ends only
+        when the system is closed, so whoever opens the log next finds it free."""
         closing = asyncio.create_task(asyncio.to_thread(self.system.close, timeout))
         cancelled: asyncio.CancelledError | None = None
         while not closing.done():
@@ -189,7 +189,7 @@ class AsyncRef:
 
 
 def _at_once(send: Callable[[], T]) -> T:
-    """Send without waiting for room, as on a thread of the pool: there is none, or `Overloaded`."""
+    """Send as on a thread of the pool: `Overloaded` at once where there is no room."""
     before, inside.pool = inside.pool, True
     try:
         return send()
@@ -198,7 +198,7 @@ def _at_once(send: Callable[[], T]) -> T:
 
 
 async def _within(seconds: float | None, answer: Awaitable[T]) -> T:
-    """An answer that comes in time; else `pykka.Timeout`, as whoever blocks for it gets."""
+    """An answer that comes in time; else `pykka.Timeout`, as for those who block."""
     limit = asyncio.timeout(seconds)
     try:
         async with limit:

@@ -1,4 +1,5 @@
-"""What a decision may know besides state and command. All of it is the same if it decides again."""
+"""What a decision may know besides state and command. All of it is the same when it decides
+again."""
 
 from __future__ import annotations
 
@@ -51,7 +52,7 @@ class Context(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def rng(self) -> random.Random:
-        """A generator of its own; reading it again begins the same draws again."""
+        """A generator for this command; reading the attribute again begins the same draws again."""
         return self._drawing().rng()
 
     def id(self) -> str:

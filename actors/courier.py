@@ -5,8 +5,8 @@
        -> failed -> sent again a little later, `ATTEMPTS` times in all -> ended with the error
        -> not stored (a full disk) -> sent again every `STORAGE_SECONDS`, as often as it takes
 
-A command that was sent before and has its effect is answered with its first receipt. What stops
-because the system ends is neither: it is found unsettled when the log is opened again.
+A command that was sent before and has its effect is answered with its first receipt. What is broken
+off because the system ends does not end: it is found unsettled when the log is opened again.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Courier:
         self._system = system
 
     def send(self, delivery: Delivery, part: Part) -> None:
-        """Put one command of a delivery into its actor's inbox; what follows, follows by itself."""
+        """Put one command of a delivery into its actor's inbox; the rest follows by itself."""
         try:
             check_command(part)
             future = self._system.post(
@@ -93,7 +93,7 @@ class Courier:
         return isinstance(error, pykka.ActorDeadError) and self._system.closed
 
     def _long_ago(self, part: Part, error: RepeatedTooLate) -> Receipt:
-        """The receipt of a command that is in the log and in no window any more."""
+        """The receipt of a command that is in the log but no longer in any window."""
         initial = self._system.index.behaviour(part.address).initial
         return receipt_of(self._system.log, part.address, initial, error.position)
 

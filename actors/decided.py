@@ -47,7 +47,7 @@ class Decided:
 
     @property
     def at_work(self) -> bool:
-        """Whether it still decides: its family is in its hands, and its batch not handed over."""
+        """Whether it still decides: it owns its family, and has not handed its batch over."""
         family = self._family
         return family.owned_by(self) and not family.system.committer.has(self)
 
@@ -113,8 +113,8 @@ class Decided:
             self._family.again(self)
 
     def failed(self, error: Exception) -> None:
-        """Nothing was stored, or nobody knows: every asker whose answer hung on it gets the error,
-        and is told his own command's id where that is what he has to ask with again.
+        """Nothing was stored, or nobody knows: every asker whose answer depended on it gets the
+        error, with the id of his own command where he has to ask again by it.
         """
         if self.told:
             self._family.release(self)

@@ -63,7 +63,7 @@ class Delivery:
 
     @property
     def id(self) -> str:
-        """The id of its command: where the event stands, and which of its sends this is."""
+        """The id of its command: the position of the event, and which of its sends this is."""
         return f"r.{self.recorded.position}.{self.index}"
 
     def settled(self, known: Container[str]) -> bool:
@@ -78,7 +78,8 @@ class Delivery:
         return Part(send.address, send.command, send.by or event.by, send.why or event.why, self.id)
 
     def cause(self, part: Part) -> str:
-        """The id of the command that a part is sent for: the event's, or of what goes back ours."""
+        """The id of the command that a part is sent for: the event's, or ours for what goes
+        back."""
         return self.recorded.cause if part.id == self.id else self.id
 
     def after(self, part: Part, answer: Receipt | Rejected) -> Part | None:

@@ -94,7 +94,7 @@ class Pool:
         may_wait(address)
 
     def run(self, work: Callable[[], None]) -> None:
-        """Queue a piece of work behind the turns; on this thread once the pool is closed."""
+        """Queue a piece of work after the turns; once the pool is closed, do it on this thread."""
         if self._closed:
             work()
         else:

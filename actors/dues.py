@@ -37,7 +37,7 @@ def due_moment(actor: Actor, command: Any) -> datetime | None:
 
 
 def known_dues(system: ActorSystem) -> dict[str, datetime]:
-    """All due times by address, from the table; and folded into it, where it lacks a kind."""
+    """All due times by address, from the table; kinds that it lacks are folded and added to it."""
     behaviours = system.index.behaviours
     wanted = {each.kind for each in behaviours.values() if each.due}
     table = system.log.journal.dues()

@@ -56,7 +56,7 @@ class Family(Inbox):
     def turn(self, claim: object, limit: int, *, guest: bool = False, hold: bool = False) -> None:
         """Decide up to `limit` waiting messages and hand their events over as one batch.
 
-        Nothing happens if `claim` is no longer the owner's. For `guest` and `hold` see
+        Nothing happens if `claim` does not own the family any more. For `guest` and `hold` see
         `Committer.submit`.
         """
         turn = Turn(self, self.system.clock.now())

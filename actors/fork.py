@@ -1,8 +1,8 @@
 """Fork: a system in a child that was forked from its process is over, and says so.
 
 None of its threads is in the child, so what they held stays held and what they were to do is never
-done; its log is the parent's (see `events.fork`). Every use raises `UsedAfterFork` at once, with or
-without the asker's having asked before the fork; leaving a `with` and `close` do nothing.
+done; its log is the parent's (see `events.fork`). Every use raises `UsedAfterFork` at once, also
+for what was asked before the fork; leaving a `with` and `close` do nothing.
 """
 
 from __future__ import annotations

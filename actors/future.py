@@ -43,7 +43,7 @@ class AtWork(Protocol):
 
 
 class Inside(threading.local):
-    """What a thread is inside of: nothing may wait on a thread of a pool, or in a turn at work."""
+    """Where a thread is: nothing may wait on a thread of a pool, or inside a turn at work."""
 
     pool = False
     turn: AtWork | None = None
@@ -65,7 +65,7 @@ def may_wait(what: str) -> None:
 
 
 def ask_inside_decide(asked: str) -> AskInsideDecide:
-    """The error for whoever waits for `asked` on this thread, with the way it came."""
+    """The error for whoever waits for `asked` on this thread, with the asks that led there."""
     turn = inside.turn
     return AskInsideDecide(asked, turn.deciding if turn is not None and turn.at_work else "")
 

@@ -95,7 +95,7 @@ class Inbox(ABC):
             return None
 
     def let_go(self, claim: object) -> None:
-        """Give a claim back whose turn never began (its thread was interrupted)."""
+        """Give back a claim whose turn never began (its thread was interrupted)."""
         with self._claiming:
             if self._owner is claim:
                 self._owner = None
@@ -133,7 +133,7 @@ class Inbox(ABC):
 
     @abstractmethod
     def turn(self, claim: object, limit: int, *, guest: bool = False, hold: bool = False) -> None:
-        """Decide up to `limit` waiting messages; nothing happens if `claim` is not the owner's."""
+        """Decide up to `limit` waiting messages; nothing happens if `claim` is not the owner."""
 
     def put_back(self, messages: list[Message]) -> None:
         """Return messages to the front of the inbox, in their order."""

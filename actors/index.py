@@ -90,7 +90,7 @@ class Index:
             unmirror([actor])
 
     def forget(self, family: Family) -> None:
-        """Hold a sleeping family no longer, unless a message came or users hold one of it."""
+        """Let go of a sleeping family, unless a message came or users hold a reference into it."""
         with self._making:
             if family.held or not family.retire():
                 return

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 ADDRESS = "system/dead-letters"
 _OF_A_REACTION = re.compile(r"r\.\d+(\.\d+(\.taken|\.refused)?)?")
 _SHOWN = 1_000
-"""So many characters of a command are kept to be shown."""
+"""The number of characters of a command that are kept to be shown."""
 
 _log = logging.getLogger("retold")
 
@@ -54,7 +54,7 @@ class CloseLetter:
 
 
 def decide(letters: DeadLetters, command: Any, _: Any) -> tuple[Any, ...]:
-    """What waits already, or waits no more, changes nothing."""
+    """Recording what waits already, or closing what does not wait, changes nothing."""
     match command:
         case RecordLetter(letter) if letters.waiting.get(letter.id) != letter:
             return (DeadLetterRecorded(letter),)
@@ -102,7 +102,7 @@ class Letters:
         return self._system.post(ADDRESS, RecordLetter(letter), by="system", why="dead letter")
 
     def waiting(self) -> list[DeadLetter]:
-        """Those that wait, the oldest first."""
+        """The letters that wait, the oldest first."""
         found: DeadLetters = self._system.state(ADDRESS)
         return list(found.waiting.values())
 

@@ -29,7 +29,7 @@ class Message(msgspec.Struct, gc=False):
     happened_at: datetime | None
     repeatable: bool = False
     watch: Future[Any] | None = None
-    """Of a tell that is traced: answered as an ask would be, and nobody waits for it."""
+    """For a tell that is traced: answered as for an ask, though nobody waits."""
 
     def answer(self, receipt: Receipt) -> None:
         """Answer whoever waits and was not answered yet."""
@@ -49,7 +49,7 @@ class Wake(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct, gc=False):
-    """What a turn decided for one command, kept until the commit allows to say it."""
+    """What a turn decided for one command, kept until the commit allows it to be told."""
 
     message: Message
     version: int

@@ -1,4 +1,4 @@
-"""What may be set of an actor system, each with a bound that suits most."""
+"""What may be set for an actor system, each with a default that suits most."""
 
 from __future__ import annotations
 

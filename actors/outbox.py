@@ -1,4 +1,4 @@
-"""What of the outbox is open: events whose sends are not all settled, and the durable cursor."""
+"""What is open in the outbox: events whose sends are not all settled, and the durable cursor."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .system import ActorSystem
 
 EVERY = 1_000
-"""So many positions the cursor may lag behind what is settled before it is moved."""
+"""How many positions the cursor may lag behind what is settled before it is moved."""
 
 
 class Outbox:
@@ -37,7 +37,7 @@ class Outbox:
         return cursor
 
     def open(self, position: int, sends: int) -> None:
-        """So many sends of the event at this position are not settled."""
+        """Note that so many sends of the event at this position are not settled."""
         if sends:
             with self._lock:
                 self._open[position] = sends
@@ -67,7 +67,7 @@ class Outbox:
         self._move_cursor()
 
     def _move_cursor(self) -> None:
-        """Move the durable cursor behind everything that is settled, once in a while."""
+        """Move the durable cursor past everything that is settled, once in a while."""
         with self._lock:
             while self._order and self._order[0] not in self._open:
                 self._order.popleft()

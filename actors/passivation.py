@@ -2,7 +2,7 @@
 
 The states and receipts of a family that sleeps are forgotten, and found in the log again with its
 next message; of a family that no user holds a reference to nothing stays in memory. Nobody can tell
-but by the time that takes. A family with a turn in progress or messages waiting is never put to
+except by the time it takes. A family with a turn in progress or messages waiting is never put to
 sleep. The policy is asked once a second, and whenever half as many families came to memory as there
 are, so what it allows may be exceeded by half.
 """
@@ -51,7 +51,7 @@ def always_awake(_: Sequence[Resting]) -> set[str]:
 
 
 def after(seconds: float) -> Keep:
-    """Who has been idle for so many seconds falls asleep.
+    """Families that have been idle for so many seconds fall asleep.
 
     >>> sorted(after(60)([Resting("account/a", 61.0), Resting("account/b", 3.0)]))
     ['account/a']
@@ -60,7 +60,7 @@ def after(seconds: float) -> Keep:
 
 
 def at_most(families: int) -> Keep:
-    """No more than so many idle families stay awake; the longest idle fall asleep first."""
+    """At most so many idle families stay awake; the longest idle fall asleep first."""
     if families < 0:
         raise ValueError(f"no fewer than 0 families can stay awake, not {families}")
     return lambda resting: {each.root for each in resting[: max(0, len(resting) - families)]}
@@ -100,7 +100,7 @@ class Sweeper:
             self._system.dispatcher.wake_at(moment, self._system.clock, self.start)
 
     def came(self, families: int) -> None:
-        """One more came to memory, where there are so many now: look before the second is over?"""
+        """A family came to memory, which now holds so many: look at once if enough have come."""
         self._newcomers += 1
         if self._on and self._newcomers >= max(NEWCOMERS, families // 2):
             self._newcomers = 0

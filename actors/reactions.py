@@ -1,4 +1,4 @@
-"""The actor `reactions/cursor`: keeps how far reactions have come, by events like everybody."""
+"""The actor `reactions/cursor`: keeps how far reactions have come, by events as any actor does."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Reactions: what committed events make other families do. The log is the outbox.
 
-The reactor reads the log behind the commits, asks `react` of each event's behaviour what to send,
+The reactor reads the log after the commits, asks `react` of each event's behaviour what to send,
 and has it sent with the id `r.<position>.<index>`. Nothing of this is kept in memory only: what was
 sent and took effect has that id in the log as the cause of its events; what had no effect is marked
 by an event of `reactions/cursor`. After a crash the reactor reads on from the cursor and sends what
@@ -10,7 +10,7 @@ has neither; its effect comes once, because whatever it did is found before it i
 
 What fails for good becomes a dead letter and is settled then, so that it holds up nothing. At most
 `IN_FLIGHT` are under way. Commands are sent in the order of the events and of each event's sends;
-one that has to be sent again may come behind later ones.
+one that has to be sent again may come after later ones.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ IN_FLIGHT = 1_000
 _log = logging.getLogger("retold")
 
 LAG = 10_000
-"""Positions of actors that do not react, after which they are read over."""
+"""How many positions of actors that do not react may pile up before they are read past."""
 
 
 class Reactor:
@@ -100,7 +100,7 @@ class Reactor:
             except LogClosed:
                 return
             except (OSError, sqlite3.Error, RetoldError) as error:
-                _log.error("The log cannot be read behind %d: %s", self._read, error)
+                _log.error("The log cannot be read after position %d: %s", self._read, error)
                 self._courier.later(STORAGE_SECONDS, self.pump)
                 return
             finally:
@@ -195,7 +195,7 @@ class Reactor:
             self._outbox.tell_if_idle(self._behind)
 
     def when_idle(self) -> Future[None]:
-        """Answered once everything that was committed is reacted to and settled."""
+        """A future, answered once everything committed has been reacted to and settled."""
         future = self._outbox.when_idle()
         self._outbox.tell_if_idle(self._behind)
         return future

@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from .actor import Actor
 
 WINDOW = 1_000
-"""A repeated command id gets its first receipt if it is among this many last ones of its family."""
+"""A repeated command id gets its first receipt if it is among the last so many of its family."""
 
 Effect: TypeAlias = int
-"""The position of a command's first event; the others stand right behind it."""
+"""The position of a command's first event; the others come right after it."""
 
 
 class Receipts:
@@ -69,7 +69,7 @@ class Receipts:
         self._recent.pop(command_id, None)
 
     def forget_oldest(self) -> None:
-        """Keep the effects of the last `WINDOW` commands at least, of twice as many at most."""
+        """Keep the effects of at least the last `WINDOW` commands, and of at most twice as many."""
         if len(self._recent) > 2 * WINDOW:
             oldest = list(itertools.islice(self._recent, WINDOW))
             for command_id in oldest:
@@ -79,7 +79,7 @@ class Receipts:
     def again(self, actor: Actor, command_id: str) -> Receipt | None:
         """The first receipt of a command; None if it was never carried out after all.
 
-        Raises `RepeatedTooLate` where it lies behind the window.
+        Raises `RepeatedTooLate` where it is older than the window.
         """
         effect = self._recent.get(command_id)
         if effect is not None:
@@ -122,7 +122,7 @@ class Hashes:
         self._runs: list[array[int]] = []
 
     def __contains__(self, text: str) -> bool:
-        """False if it was never added; true if it was, and else hardly ever."""
+        """True if it was added; False, with hardly an exception, if it was not."""
         wanted = hash(text)
         return any(
             at < len(run) and run[at] == wanted

@@ -2,7 +2,7 @@
 
 When thousands of actors are needed at once, as after a restart, the pool recovers one a thread, and
 the threads that wait for their own answers no more than `AT_ONCE` together. So a pool that has
-other turns to take is never held up by them, and memory is not either: events are read in short
+other turns to take is never held up by them, nor is memory used up: events are read in short
 pieces, folded as they come, and not kept.
 """
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .snapshots import Snapshots
 
 AT_ONCE = 8
-"""So many recoveries run outside the pool: as many as there are connections that read a file."""
+"""How many recoveries run outside the pool: as many as there are connections that read a file."""
 
 
 class Recovered:
@@ -54,7 +54,7 @@ def replayed(log: Log, address: str, initial: Any, upto: int | None = None) -> R
 
 
 def resumed(log: Log, snapshot: Snapshot) -> Recovered | None:
-    """The same by the events since a snapshot; None where the log has not the event it ends at."""
+    """The same by the events since a snapshot; None where the log lacks the event it ends at."""
     rows = log.journal.rows(snapshot.address, snapshot.version - 1)
     last = next(rows, None)
     if last is None or (last[0], last[2]) != (snapshot.position, snapshot.version):

@@ -165,7 +165,7 @@ class ActorRef(pykka.ActorRef["Actor"]):
         return system.gone(self) if system.forked else pykka.ActorDeadError(f"{self} not found")
 
     def _current(self) -> Actor:
-        """Who lives at the address now, if the actor fell asleep and was forgotten meanwhile."""
+        """The actor at the address now: another one, if this one fell asleep and was forgotten."""
         actor = self._actor
         if actor.retired:
             actor.family.forward()

@@ -28,10 +28,11 @@ def retell(
     """The state of an actor after `version` events, `at` a point of the past, or now.
 
     A pure fold: nothing is executed again, nothing is written, and another process may be writing
-    meanwhile. A moment is a point by `happened_at`: the longest run of versions that had all
-    happened by then (a naive one is UTC); for the others see `Point`. Version 0, and a point before
-    the first event, give the behaviour's initial state. Raises `NoSuchVersion` for a version that
-    the log does not reach or an address without events, and as `Log.open` and `Log.read` do.
+    meanwhile. A moment as `at` is a point by `happened_at`: the longest run of versions that had
+    all happened by then (a naive moment is UTC); for other points see `Point`. Version 0, and a
+    point before the first event, give the behaviour's initial state. Raises `NoSuchVersion` for a
+    version that the log does not reach or an address without events, and as `Log.open` and
+    `Log.read` do.
     """
     if version is not None and at is not None:
         raise ValueError("retell takes a version or a point, not both")

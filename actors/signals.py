@@ -27,7 +27,7 @@ from ..events.log import Log
 from .system import ActorSystem
 
 NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
-"""What is answered so, where the operating system has it."""
+"""The signals that are answered so, where the operating system has them."""
 
 _CLOSING: frozenset[CodeType] = frozenset(
     function.__code__ for of in (ActorSystem, Log) for function in (of.close, of.__exit__)
@@ -89,9 +89,9 @@ def orderly_exit() -> Iterator[Watch]:
 
     What was accepted is answered and the log closed before the process ends, which takes as long as
     `ActorSystem.close` does. The handlers that were there before are put back at the end. A signal
-    that came while something was being closed is raised there, if nothing else is.
+    that came while something was being closed is raised at the end, if nothing else is.
 
-    Raises `ValueError` on another thread than the main one: Python tells signals to that alone.
+    Raises `ValueError` on any thread but the main one: Python delivers signals to that alone.
     """
     if threading.current_thread() is not threading.main_thread():
         name = threading.current_thread().name
@@ -120,7 +120,7 @@ def _numbers() -> list[signal.Signals]:
 
 
 def _is_leaving() -> bool:
-    """Whether an interrupt is on its way up, and somebody cleans up behind it."""
+    """Whether an interrupt is on its way up, and somebody is cleaning up after it."""
     error = sys.exception()
     while error is not None:
         if isinstance(error, Interrupted):

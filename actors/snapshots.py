@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger("retold")
 
 EVERY = timedelta(seconds=1)
-"""Between two writes, unless more waits than goes into one."""
+"""The time between two writes, unless more waits than one can take."""
 
 GROUP = 250
 """Snapshots that are written in one transaction."""
@@ -149,7 +149,7 @@ class Snapshots:
             self._arm()
 
     def write_waiting(self) -> None:
-        """Write all that waits; what a system does when it closes, behind its last turn."""
+        """Write all that waits; what a system does when it closes, after its last turn."""
         while self._waiting:
             self._write_group()
 

@@ -90,6 +90,6 @@ class Stepped:
 
 
 def _got(future: Future[Any]) -> Generator[Any, None, Any]:
-    """Awaiting drives the steps as waiting does: under asyncio nobody else would."""
+    """Await by driving the steps, as waiting does: under asyncio nobody else would."""
     yield from ()
     return future.get()

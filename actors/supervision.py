@@ -23,7 +23,7 @@ Directive: TypeAlias = Literal["resume", "quarantine"]
 
 @attrs.frozen
 class Failure:
-    """The facts of a failure: which actor, of what, and how many in a row, this one included."""
+    """The facts of a failure: which actor, what error, and how many in a row with this one."""
 
     address: str
     error: BaseException
@@ -35,7 +35,7 @@ Policy: TypeAlias = Callable[[Failure], Directive]
 
 
 def quarantine_after(failures: int) -> Policy:
-    """Quarantine an actor at so many failures in a row.
+    """Quarantine an actor after so many failures in a row.
 
     >>> quarantine_after(2)(Failure("account/alice", ValueError(), 2))
     'quarantine'
@@ -67,7 +67,7 @@ class Supervisor:
             raise Quarantined(address, failure.in_a_row, last)
 
     def judge(self, address: str, error: BaseException | None) -> None:
-        """What a command of an actor came to: a failure is counted, and the policy asked."""
+        """Note what a command of an actor came to: count a failure, and ask the policy."""
         if error is None or isinstance(error, Rejected):
             self.troubled.pop(address, None)
             return
@@ -94,7 +94,7 @@ class Supervisor:
             return "resume"
 
     def release(self, address: str) -> bool:
-        """Let an actor go on; whether it was in quarantine."""
+        """Let an actor go on; True if it was in quarantine."""
         self.troubled.pop(address, None)
         return self._quarantined.pop(address, None) is not None
 

@@ -94,7 +94,8 @@ class ActorSystem(Closing):
             raise
 
     def _begin(self) -> None:
-        """Take up what the log says is due, unsent or waiting; `BrokenChain` before any of it."""
+        """Take up what the log says is due, unsent or waiting; first of all `BrokenChain` is
+        raised."""
         check_chains()
         self.timers.load()
         if self.reactor is not None:
@@ -128,7 +129,7 @@ class ActorSystem(Closing):
         """The actor at an address, whether or not it has events yet.
 
         pykka's registry lists it and keeps it in memory, about a kilobyte each, until it is
-        stopped; with `registered=False` not: for more actors than memory should hold.
+        stopped. With `registered=False` it does neither: for more actors than memory should hold.
         Raises `BadAddress`, `UnknownKind`, `pykka.ActorDeadError` once the system is closed,
         `UsedAfterFork`.
         """
@@ -170,7 +171,8 @@ class ActorSystem(Closing):
     ) -> Future[Any]:
         """Send a command of the system's own: it is never held up by a full inbox.
 
-        `repeatable` says that its id may have been used before, `cause` for which command it is.
+        `repeatable` says that its id may have been used before, `cause` is the id of the command
+        that it is sent for.
         """
         actor = self.actor(address)
         future = self.dispatcher.future()
@@ -184,7 +186,7 @@ class ActorSystem(Closing):
         return future
 
     def release(self, address: str) -> bool:
-        """Let an actor out of quarantine; whether it was in it."""
+        """Let an actor out of quarantine; True if it was in quarantine."""
         return self.supervisor.release(check(address))
 
     def next_id(self) -> str:
@@ -244,7 +246,7 @@ class ActorSystem(Closing):
         return drained
 
     def wait_idle(self, timeout: float | None = None) -> None:
-        """Wait until everything that is committed has been reacted to, and that is settled.
+        """Wait until everything committed has been reacted to, and the reactions are settled.
 
         Raises `pykka.Timeout` after `timeout` seconds. What is due later is not waited for.
         """

@@ -1,9 +1,9 @@
 """Timers: the table of due times, and who is woken when.
 
 A timer is only a wake-up: what the time makes of an actor is decided by its `expire`, before every
-command of its family and when it is woken. So a late timer, a lost one and one that rings twice
-change nothing but when it is seen. The table is kept in the transaction of the events; opening a
-system reads it and recovers nobody. At most `AWAKE` actors are being woken at a time.
+command of its family and when it is woken. So a timer that is late, lost or rings twice changes
+nothing but when this is seen. The table is kept in the transaction of the events; opening a system
+reads it and recovers nobody. At most `AWAKE` actors are being woken at a time.
 
 *waiting* in the queue -> late -> woken -> (its commit sets another due time, or none)
                                         -> failed -> waiting again, a little longer each time
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from .system import ActorSystem
 
 AWAKE = 1_000
-"""How many actors are woken at a time; the next when these have committed."""
+"""How many actors are woken at a time; the next follow when these have committed."""
 
 LONGEST_SECONDS = 60.0
-"""What fails when it is woken is woken again after a second, two, four, up to so many."""
+"""An actor that fails when it is woken is woken again after 1, 2, 4 … seconds, up to so many."""
 
 _log = logging.getLogger("retold")
 
@@ -152,7 +152,7 @@ class Timers:
         self._system.dispatcher.wake_at(moment, self._system.clock, self.ring)
 
     def _skip(self) -> bool:
-        """Drop what was set anew from the front of the queue; whether anything is left."""
+        """Drop from the front of the queue what was set anew; True if anything is left."""
         while self._queue and self._due.get(self._queue[0][1]) != self._queue[0][2]:
             heapq.heappop(self._queue)
         return bool(self._queue)

@@ -27,7 +27,7 @@ class Trace(Protocol):
     """What a tracer keeps of one command."""
 
     def ended(self, receipt: Receipt | None, error: BaseException | None) -> None:
-        """It was answered: by a receipt, or else by an error (`Rejected` for a refusal)."""
+        """The command was answered, by a receipt or else by an error (`Rejected` for a refusal)."""
         ...
 
 

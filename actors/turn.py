@@ -111,7 +111,7 @@ class Turn(Decided):
     def apply_late(self) -> None:
         """Store what the time makes of the family, before any of its commands is decided.
 
-        What fails is left as it is: it is told when its own actor is woken or asked.
+        What fails is left as it is; that is reported when its own actor is woken or asked.
         """
         timers = self._family.system.timers
         for address in timers.late(self._family.root, self.now) if self._timed else ():
@@ -124,7 +124,8 @@ class Turn(Decided):
                 self._take_back(start)
 
     def _expire(self, message: Message, actor: Actor) -> int:
-        """Store what the time makes of the actor, whatever becomes of the command; rows so far."""
+        """Store what the time makes of the actor, whatever becomes of the command; gives the rows
+        so far."""
         for _ in range(MAX_SETTLING):
             moment = due_moment(actor, message.command)
             if moment is None or moment > self.now:

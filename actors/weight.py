@@ -1,4 +1,4 @@
-"""How many bytes hang on a value: what passivation by memory goes by."""
+"""How many bytes a value holds in memory: what passivation by memory goes by."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ class WallClock:
 
 
 class Countdown:
-    """Seconds that run out, by the machine's steady clock; None for as long as it takes."""
+    """A time limit in seconds, by the machine's steady clock; None for no limit."""
 
     __slots__ = ("_end",)
 
@@ -57,7 +57,7 @@ class Countdown:
         self._end = None if seconds is None else time.monotonic() + seconds
 
     def seconds(self) -> float | None:
-        """How many are left, 0 at the least; None for any number."""
+        """How many seconds are left, never fewer than 0; None for no limit."""
         return None if self._end is None else max(0.0, self._end - time.monotonic())
 
 

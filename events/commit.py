@@ -44,7 +44,7 @@ MAX_BYTES = 8 * 1024 * 1024
 
 
 MAX_HELD = 1_000
-"""So many batches at most wait for turns that are about to be taken."""
+"""At most this many batches wait for turns that are about to be taken."""
 
 
 class Batch(Protocol):
@@ -109,8 +109,8 @@ class Committer:
             self.lead(guest=guest)
 
     def refuses(self, batch: Batch) -> bool:
-        """Whether nothing is written any more; a batch that would write nothing is told so too,
-        for what it was decided over may not be what the log holds."""
+        """Whether writing has stopped for good; then the batch is told so. Even one without rows:
+        the states it was decided over may not be what the log holds."""
         if self._refusing:
             self._tell_uncertain(batch)
         return bool(self._refusing)
@@ -236,7 +236,7 @@ class Committer:
             self._in_hand.pop(0)
 
     def _reopen(self, cause: Exception) -> None:
-        """Make final what the log holds: without this, what is not there may come back."""
+        """Make final what the log holds: without this, missing rows could come back."""
         try:
             self._log.reopen()
         except Exception as error:  # noqa: BLE001 - no answer of any kind leaves it open
@@ -273,7 +273,7 @@ def _joined(batches: list[Batch]) -> list[TailRow]:
 
 
 def _told(tell: Callable[..., None], *what: Any) -> None:
-    """Tell a batch what became of it; one that cannot take it must not stop the others."""
+    """Tell a batch what became of it; one that raises must not stop the others."""
     try:
         tell(*what)
     except Exception:  # noqa: BLE001 - a fault of the batch, reported; the log is as it should be

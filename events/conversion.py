@@ -15,13 +15,13 @@ from .log import Log
 from .log_errors import NotConverted
 
 PIECE = 1_000
-"""So many rows are written in one transaction."""
+"""Rows that are written in one transaction."""
 
 _CURSOR = "reactions/cursor"
 
 
 def convert(source: Log, target: Log) -> int:
-    """Copy what `target` lacks of `source`; the number of events that were copied.
+    """Copy to `target` what it lacks of `source`; returns the number of events copied.
 
     `target` is empty, or was begun by this function before: then it is completed, so a conversion
     that was killed goes on where it was, and one that ran ahead takes only what came since.
@@ -46,7 +46,7 @@ def _has_gaps(log: Log) -> bool:
 
 
 def _check_same(target: Log, rows: Iterator[StoredRow]) -> None:
-    """Take from `rows` what the target has already."""
+    """Move `rows` past what the target already has; raise where the two differ."""
     for there in target.rows():
         here = next(rows, None)
         if here is None or here[1:4] != there[1:4]:

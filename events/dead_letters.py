@@ -14,8 +14,8 @@ from .parcel import Parcel
 class DeadLetter:
     """What failed for good: a command, or the reaction to an event.
 
-    `id` is the command's; of a reaction `r.<position>`, and of one of its commands
-    `r.<position>.<index>`. `command` is None where it has no stored form, `shown` what it looked
+    `id` is the command's; for a reaction it is `r.<position>`, for one of its commands
+    `r.<position>.<index>`. `command` is None where it has no stored form, `shown` is what it looked
     like, `error` what stood in the way, `attempts` how often it was tried.
     """
 
@@ -46,12 +46,12 @@ class DeadLetterClosed:
 
 @state
 class DeadLetters:
-    """Those that wait, by command id, the oldest first."""
+    """The letters that wait, by command id, the oldest first."""
 
     waiting: dict[str, DeadLetter] = attrs.field(factory=dict)
 
     def evolve(self, event: Any) -> DeadLetters:
-        """After one more record or close."""
+        """The letters after one was recorded or closed."""
         match event:
             case DeadLetterRecorded(letter):
                 return DeadLetters({**self.waiting, letter.id: letter})

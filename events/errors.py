@@ -31,7 +31,7 @@ class Rejected(RetoldError):
 
 
 class BadAddress(RetoldError, ValueError):
-    """A text that is no address: parts come in pairs, none empty, each percent-encoded."""
+    """A text that is not an address: parts come in pairs, none empty, each percent-encoded."""
 
     def __init__(self, address: object, reason: str) -> None:
         self.address = address
@@ -74,7 +74,7 @@ class UnknownKind(RetoldError, LookupError):
 
 
 class RepeatedTooLate(RetoldError):
-    """A command id was used before, so long ago that its receipt is not kept any more.
+    """A command id was used before, too long ago for its receipt to be kept.
 
     Its effect stands in the log from `position` on; nothing was done a second time.
     """
@@ -120,7 +120,7 @@ class NoSuchVersion(RetoldError, LookupError):
 
 
 class BadPoint(RetoldError, ValueError):
-    """A point of the past was asked for that is none."""
+    """What was asked for is not a point of the past."""
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
@@ -175,7 +175,7 @@ class GoldenDiffers(RetoldError, AssertionError):
 
 
 class BadDecision(RetoldError, TypeError):
-    """A decision returned something else than a tuple of events; nothing was stored."""
+    """A decision returned something other than a tuple of events; nothing was stored."""
 
     def __init__(self, address: str, command: object, reason: str) -> None:
         self.address = address
@@ -270,7 +270,7 @@ class SubscriptionTaken(RetoldError):
 
 
 class SubscriptionAhead(RetoldError):
-    """A subscription has a place behind the end of the log: it belongs to another log."""
+    """A subscription has a place beyond the end of the log: it belongs to another log."""
 
     def __init__(self, name: str, position: int, last: int) -> None:
         self.name = name

@@ -22,8 +22,8 @@ _DEFAULTS = {"why": "", "cause": "", "happened_at": None}
 def alike(given: Any, back: Any) -> bool:
     """Whether two values are the same but for the spelling of their time zones.
 
-    Python finds a time in the hour that a clock change repeats equal to none of another zone; the
-    moment is what counts.
+    To Python a time in the hour that a clock change repeats equals no time of another zone; here
+    only the moment counts.
     """
     if type(given) is not type(back):
         return False
@@ -42,14 +42,15 @@ def alike(given: Any, back: Any) -> bool:
 
 
 def check_texts(name: str, **envelope: Any) -> None:
-    """Refuse an envelope whose author, reason or id is no text."""
+    """Refuse an envelope whose author, reason or id is not text."""
     for field, value in envelope.items():
         if not isinstance(value, str):
             raise Unstorable(name, field, f"{value!r} is no text")
 
 
 def storable_moment(name: str, moment: Any) -> datetime:
-    """When something happened, as it is stored: a zone is needed, to the minute."""
+    """When something happened, as it is stored: with its zone, or in UTC if the offset has
+    seconds."""
     if not isinstance(moment, datetime):
         raise Unstorable(name, "happened_at", f"{moment!r} is no datetime")
     offset = moment.utcoffset()
@@ -99,7 +100,7 @@ def damage(
 
 
 def unread(state: bytes, again: bytes) -> str:
-    """The first key of a row that its class did not take, empty where only the spelling differs."""
+    """The first key that the class of a row does not take; empty if only the spelling differs."""
     written, read = msgspec.json.decode(state), msgspec.json.decode(again)
     for key, value in _DEFAULTS.items():
         if key not in read and written.get(key, 0) == value:

@@ -15,7 +15,8 @@ ends. Closing its last one would make SQLite fold the WAL into the file and dele
 which may be the WAL of another process by then.
 
 A child may open logs of its own, but none that its parent had open: SQLite remembers the parent's
-locks of that file as this process's, and the operating system does not. Nor may it read it so.
+locks of that file as this process's, and the operating system does not. Nor may it read one of
+those.
 """
 
 from __future__ import annotations
@@ -72,7 +73,7 @@ _open = _Open()
 
 
 def register(each: Forkable) -> None:
-    """Let it be told of every fork, for as long as it is held by others."""
+    """Have something told of every fork, for as long as others hold it."""
     with _open.changing:
         _open.all.add(each)
 

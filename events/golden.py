@@ -176,7 +176,7 @@ def _create(folder: Path, content: Golden) -> Path:
 
 
 def _flaws(content: Golden, files: dict[str, Golden]) -> Iterator[str]:
-    """What differs from what the file of a wire name says, and empty texts."""
+    """What differs from what the file of a wire name says; empty texts where nothing does."""
     name, end = content.name, _way(content.name)[-1]
     if end not in EVENT_CLASSES:
         yield "neither a class nor an upcaster is registered for it: it can be read no more"

@@ -97,7 +97,7 @@ class Lease:
 
 
 def read_fence(connection: sqlite3.Connection) -> int:
-    """The fence as it stands in the file, 0 where nobody ever claimed it."""
+    """The fence as it stands in the file; 0 where nobody has ever claimed it."""
     row = connection.execute("SELECT fence FROM lease").fetchone()
     return 0 if row is None else int(row[0])
 

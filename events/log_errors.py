@@ -58,7 +58,7 @@ class NewerLog(RetoldError):
 
 
 class NoSuchLog(RetoldError, FileNotFoundError):
-    """A log was to be read that is not there."""
+    """There is no log where one was to be read."""
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -75,7 +75,7 @@ class LogReadOnly(RetoldError):
 
 
 class WouldReplace(RetoldError, FileExistsError):
-    """A backup or a restored log was to be written where something stands already."""
+    """Something already stands where a backup or a restored log was to be written."""
 
     def __init__(self, path: str, what: str) -> None:
         self.path = path
@@ -87,7 +87,7 @@ class WouldReplace(RetoldError, FileExistsError):
 
 
 class LogBeingRead(RetoldError):
-    """A log was to be replaced or closed up while other connections read it."""
+    """A log cannot be replaced or closed up while other connections read it."""
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -98,7 +98,7 @@ class LogBeingRead(RetoldError):
 
 
 class LogDamaged(RetoldError):
-    """A log was to be copied or compacted that is not what was written; it was left untouched."""
+    """A log that was to be copied or compacted is damaged; it was left untouched."""
 
     def __init__(self, path: str, reason: str) -> None:
         self.path = path

@@ -1,4 +1,4 @@
-"""Commands as text: a wire name and JSON, for the day somebody has to carry one out again."""
+"""Commands as text: a wire name and JSON, so that one can be carried out again later."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def unseal(parcel: Parcel) -> Any:
 
 
 def _shape(cls: type, name: str) -> Shape:
-    """The shape of a command class, made once: that takes as long as thirty commands."""
+    """The shape of a command class, made only once: making it takes as long as thirty commands."""
     known = _shapes.get(name)
     if known is None or known[0] is not cls:
         known = _shapes[name] = cls, shape_of(cls, name)

@@ -42,8 +42,8 @@ def _utc(moment: datetime | None) -> datetime | None:
 class Point:
     """A point of the past: by exactly one of a version, a position and two kinds of moments.
 
-    A moment without a zone is UTC, and all are kept in UTC. A point behind the end of a log is its
-    end, but for a version that an actor never had. Raises `BadPoint` for none or several, for a
+    A moment without a zone is UTC, and all are kept in UTC. A point beyond the end of a log is its
+    end, except for a version that an actor never had. Raises `BadPoint` for none or several, for a
     number out of range and for values of another type.
 
     >>> str(Point(position=1200)), str(Point(happened=datetime(2026, 1, 31, 12)))

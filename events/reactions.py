@@ -24,7 +24,7 @@ class CursorMoved:
 
 @state
 class Reactions:
-    """The cursor, and the settled sends behind it as (position, index)."""
+    """The cursor, and the settled sends beyond it as (position, index)."""
 
     cursor: int = 0
     beyond: frozenset[tuple[int, int]] = frozenset()

@@ -95,19 +95,19 @@ class Reading:
         return self._journal.scan(after, upto)
 
     def follow(self, after: int = 0, *kinds: str) -> Follower:
-        """Every event behind a position, and every later one as it is stored; of these kinds of
+        """Every event after a position, and every later one as it is stored; of these kinds of
         actors, or of all.
 
         `for each in log.follow(120, "account")`, `async for`, or `.call(callback)`. In the order of
         the log, each exactly once; it never holds a writer up. Raises TypeError for a position that
-        is no number.
+        is not an int.
         """
         if not isinstance(after, int):
-            raise TypeError(f"follow(position, kinds…) begins behind a position, not {after!r}")
+            raise TypeError(f"follow(position, kinds…) begins after a position, not {after!r}")
         return Follower(self, after, kinds)
 
     def subscribe(self, name: str, *kinds: str, after: int = 0) -> Subscription:
-        """Go on with a durable subscription, or begin one behind a position.
+        """Go on with a durable subscription, or begin one after a position.
 
         Raises as `Subscriptions.open` does.
         """

@@ -81,7 +81,7 @@ class StepRefused:
 
 @event("saga.step_timed_out.v1")
 class StepTimedOut:
-    """No answer came by the deadline: it may take effect yet, or have taken it."""
+    """No answer came by the deadline: the command may have taken effect, or may yet."""
 
     step: str
 
@@ -114,14 +114,14 @@ class CompensationRefused:
 
 @event("saga.compensation_retried.v1")
 class CompensationRetried:
-    """Somebody saw to what was in the way: what is not undone is to be undone once more."""
+    """Somebody saw to what was in the way: what was not undone is tried once more."""
 
 
 @event("saga.finished.v1")
 class SagaFinished:
     """All is known and nothing more will be sent; `compensated` also where nothing had to be.
 
-    Of a stuck one `reason` says which effects stay, and why.
+    Of a stuck saga `reason` says which effects stay, and why.
     """
 
     outcome: Outcome

@@ -30,7 +30,7 @@ from .fork import is_open_here
 BLOCK = 4096
 FORMAT = 1
 LARGEST_AT_CLOSE = 32 * 1024 * 1024
-"""A larger file is not sealed when its writer closes, which would take too long; see `write`."""
+"""A larger file is not sealed when its writer closes: that would take too long; see `write`."""
 
 _PIECE = 256 * BLOCK
 
@@ -86,7 +86,7 @@ def lifted(path: str) -> Iterator[None]:
 
 
 def write(path: str, place: str = "") -> bool:
-    """Seal a file of any size that nobody writes, or for the `place` where it will stand.
+    """Seal a file of any size that nobody writes, for the `place` where it is to stand, if given.
 
     False where it is open in this process. Raises OSError.
     """

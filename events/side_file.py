@@ -103,7 +103,7 @@ class SideFile:
             return self._open().execute(statement, values).fetchone()
 
     def replace_by(self, other: SideFile) -> None:
-        """Make the whole content that of another, in one transaction: readers see either."""
+        """Take over the whole content of another, in one transaction that readers see whole."""
         with self._lock, other._lock:
             try:
                 other._open().backup(self._open())
@@ -157,7 +157,7 @@ def read(path: str) -> Iterator[sqlite3.Connection]:
 
 @contextmanager
 def storage(path: str) -> Iterator[None]:
-    """What is the storage's fault is told by type; what is that of a statement passes."""
+    """Raise what is the storage's fault as an error of ours; let pass what is a statement's."""
     try:
         yield
     except sqlite3.Error as error:

@@ -3,7 +3,7 @@
 Our own events do not go this way (`codec` does it by the types of their fields). This is for
 applications of that library which stand on our recorders: an `Application` gives it from
 `construct_transcoder`. The stored form is the library's, `{"_type_":…,"_data_":…}`, so that what
-its `JSONTranscoder` wrote is read; what is different is that nothing comes back as something else.
+its `JSONTranscoder` wrote is read; the difference is that nothing comes back as something else.
 
 | value | library's own | here |
 |---|---|---|
@@ -76,7 +76,7 @@ class StrictTranscoder(Transcoder):
             raise Unstorable("a value", "", f"a text of it has no UTF-8: {error}") from None
 
     def decode(self, data: bytes) -> Any:
-        """The value of which `encode` made the JSON; ValueError for what is none."""
+        """The value of which `encode` made the JSON; ValueError for anything else."""
         return json.loads(data, object_hook=self._value, parse_constant=_no_number)
 
     def _plain(self, value: Any, path: str) -> Any:

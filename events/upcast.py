@@ -47,7 +47,7 @@ UPCASTERS: Mapping[str, Upcaster] = MappingProxyType(_upcasters)
 """The upcaster of each wire name that has one."""
 
 _known: dict[str, tuple[Upcaster, ...]] = {}
-"""The chains that were found, until there is another upcaster."""
+"""The chains found so far; forgotten when another upcaster is added."""
 
 
 def upcast(source: str, target: str | None = None, /) -> Callable[[Upcast], Upcast]:

@@ -45,7 +45,7 @@ def upcasted(
 
 
 def after(steps: tuple[Upcaster, ...], error: Undecodable) -> Undecodable:
-    """The same error of a row that was upcast: by the name that is stored, with the way it took."""
+    """The same error for a row that was upcast: with its stored name and its steps."""
     way = " -> ".join([steps[0].source, *(step.target for step in steps)])
     reason = f"{error.reason} (upcast {way})"
     return Undecodable(steps[0].source, error.field, reason, error.address, error.version)
@@ -59,7 +59,7 @@ _PLAIN = frozenset({str, int, bool, type(None)})
 
 
 def _flaw(value: Any, path: str = "") -> str:
-    """What of a value is not in the terms of JSON; empty for one that is."""
+    """Which part of a value is not in the terms of JSON; empty where all of it is."""
     kind = type(value)
     if kind in _PLAIN or (kind is float and math.isfinite(value)):
         return ""

@@ -1,4 +1,4 @@
-"""From what was typed as an address to one that is in the log, or to close ones."""
+"""From what was typed as an address to one that is in the log, or to suggestions."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ MOST_LOOKED_AT = 20_000
 
 
 def known_address(log: Log, text: str) -> str:
-    """The address that `text` is, which has events in the log.
+    """The address that was typed, which has events in the log.
 
-    Raises `NoSuchAddress`, naming close ones.
+    Raises `NoSuchAddress`, naming similar ones.
     """
     try:
         if log.version(check(text)):

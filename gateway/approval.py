@@ -159,7 +159,7 @@ class _Approval:
             answer.get()
 
     def _review(self, step: int) -> None:
-        """Let all departments take one step at once: ask them all, then hear them all."""
+        """Let all departments take one step at once: ask them all, then await all answers."""
         posted = [
             (review, *self._post(review, review.findings[step]))
             for review in REVIEWS

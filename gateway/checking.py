@@ -23,7 +23,7 @@ from .points import typed_point
 from .screen import one_line, progress, say, show_json
 
 MOST_AUTHORS = 10
-"""How many authors stats shows; --json has all."""
+"""How many authors `stats` shows; with --json all."""
 
 
 def replay(db: Db, at: At = None, module: Modules = None, as_json: Json = False) -> None:

@@ -39,7 +39,7 @@ _COVERED = datetime(1970, 1, 1, tzinfo=UTC)
 FAULTS = (
     RetoldError, sqlite3.Error, ArithmeticError, AttributeError, LookupError, ValueError, TypeError,
 )  # fmt: skip
-"""What comes of damage: a row, an index, a moment, or a state that was made of one."""
+"""What damage may raise: in a row, an index or a moment, or in a state made of one."""
 
 
 @attrs.frozen

@@ -11,7 +11,7 @@ from ..events.errors import RetoldError, UnknownKind
 
 
 class NoLogThere(RetoldError):
-    """A log was to be read from a file that is not there."""
+    """There is no file where a log was to be read."""
 
     def __init__(self, path: str, near: Sequence[str]) -> None:
         self.path = path
@@ -23,7 +23,7 @@ class NoLogThere(RetoldError):
 
 
 class NotAFile(RetoldError, ValueError):
-    """A command that works on the file of a log was given a log that is in none."""
+    """A command that works on the file of a log was given a log that is in no file."""
 
     def __init__(self, url: str, what: str) -> None:
         self.url = url
@@ -35,7 +35,7 @@ class NotAFile(RetoldError, ValueError):
 
 
 class NoSuchAddress(RetoldError, LookupError):
-    """An address was asked for that has no events in the log, or that is none."""
+    """What was asked for has no events in the log, or is not an address."""
 
     def __init__(self, address: str, near: Sequence[str], reason: str = "") -> None:
         self.address = address
@@ -105,7 +105,7 @@ class BadModule(RetoldError):
 
 
 class BadMoment(RetoldError, ValueError):
-    """A time was given that is none."""
+    """What was given as a time is not one."""
 
     def __init__(self, option: str, reason: str) -> None:
         self.option = option
@@ -114,7 +114,7 @@ class BadMoment(RetoldError, ValueError):
 
 
 class BadPointTyped(RetoldError, ValueError):
-    """A point of the past was typed in none of its forms."""
+    """What was typed has none of the forms of a point of the past."""
 
     def __init__(self, option: str, text: str) -> None:
         self.option = option
@@ -138,7 +138,7 @@ class NothingNamed(RetoldError, ValueError):
 
 
 class ImportStopped(RetoldError):
-    """An import stopped at a row, bad and strictly judged, or where the file cannot be read on.
+    """An import stopped: strict, at a bad row, or where the rest of the file cannot be read.
 
     The rows that were added before are in the log.
     """

@@ -21,8 +21,8 @@ from ..projections.standard.metrics import Count
 
 @attrs.frozen
 class Figures:
-    """What a log holds. Counts are by falling number; `bytes` and what follows only of a file, as
-    it is now.
+    """What a log holds. Counts are by falling number; `bytes` and what follows are of a file only,
+    as it is now.
 
     `unknown` counts the events whose class no known module defines: they are in all counts but
     those of authors and of times in the world.

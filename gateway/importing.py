@@ -23,7 +23,7 @@ from .screen import complain, progress, say, show_json
 
 _NAMES = Columns()
 STEP = 50
-"""The progress bar moves after so many rows."""
+"""How many rows the progress bar waits before it moves."""
 
 
 def import_(

@@ -6,8 +6,8 @@ are in the log already are not asked again. So a file taken in twice adds nothin
 broken off anywhere is completed by taking it in again, and a longer one adds what is new. A row
 whose ordinal is in the log with other content is a new version at the end, counted as amended.
 
-A row that cannot be believed takes up an ordinal too, where its case is known: corrected later, it
-does not shift the rows behind it.
+A row that cannot be believed takes up an ordinal too, where its case is known: when it is corrected
+later, it does not shift the rows after it.
 
 Memory does not grow with the rows, only by a few hundred bytes for each case: of the actors that it
 has met a system keeps no more than `AWAKE` in memory.
@@ -115,7 +115,7 @@ class Intake:
         return self.report()
 
     def report(self) -> Report:
-        """What it came to so far; `new` are those that were answered."""
+        """What it has come to so far; `new` counts those that were answered."""
         seconds = perf_counter() - self._started
         return Report(
             self._rows, len(self._cases), self.new, self._already_there, self._amended, self._bad,
@@ -175,7 +175,7 @@ class Intake:
 
 
 def content_of(row: Row, ordinal: int) -> str:
-    """What a row is known by: 32 hexadecimal digits over case, ordinal and all its columns."""
+    """What a row is recognized by: 32 hexadecimal digits over case, ordinal and all its columns."""
     return blake2b(canonical([row.case, ordinal, row.attributes]), digest_size=16).hexdigest()
 
 

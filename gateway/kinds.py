@@ -64,7 +64,7 @@ class Kinds:
         return tuple(self._by_kind.values())
 
     def initial(self, address: str) -> Any:
-        """The state that an address began from; `KindNotGiven` where nobody knows."""
+        """The state that an address began from; `KindNotGiven` for an unknown kind."""
         wanted = kind(address)
         try:
             return self._by_kind[wanted].initial

@@ -1,8 +1,8 @@
 """Rows under headings, aligned, however many there are.
 
 The widths are those of the first `PIECE` rows, so that a long listing starts at once and costs no
-memory. In a pipe a row is one line and whole. On a terminal no line exceeds its width: what goes
-`under` moves to a second line where one does not hold it, and what still does not fit is cut.
+memory. In a pipe a row is one line, uncut. On a terminal no line exceeds its width: what goes
+`under` moves to a second line where one is too short, and what still does not fit is cut.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from .screen import on_terminal, one_line, say, terminal, width
 PIECE = 200
 GAP = 2
 NARROW = 8
-"""No column is made narrower than this, unless what it holds is."""
+"""No column is made narrower than this, unless its content is."""
 
 ENOUGH = 40
-"""The cells that the last column must have to stand on the same line."""
+"""How many cells the last column must get to stay on the same line."""
 
 
 @attrs.frozen

@@ -28,7 +28,7 @@ def log(
     family: Annotated[bool, typer.Option("--family", help="And of the members below it.")] = False,
     limit: Annotated[int | None, typer.Option(min=1, help="The first so many.")] = None,
     last: Annotated[int | None, typer.Option(min=1, help="The last so many.")] = None,
-    after: Annotated[int, typer.Option(metavar="POSITION", help="Those behind a position.")] = 0,
+    after: Annotated[int, typer.Option(metavar="POSITION", help="Those after a position.")] = 0,
     by: Annotated[str | None, typer.Option(help="Of this author.")] = None,
     kind: Annotated[str | None, typer.Option(help="Of actors of this kind: workflow, …")] = None,
     event: Annotated[
@@ -46,8 +46,8 @@ def log(
 ) -> None:
     """The audit trail: who did what, when and why. Oldest first, in the order of the log.
 
-    Times are UTC, and when it happened in the world; --json has when it was recorded as well. With
-    --at the trail as it was then; a version of the whole log is a number of its events.
+    Times are in UTC and say when it happened in the world; --json also says when it was recorded.
+    With --at the trail as it was then; a version of the whole log is a number of its events.
     """
     kinds, point = Kinds.of(module), typed_point("--at", at)
     if limit is not None and last is not None:

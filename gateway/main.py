@@ -117,7 +117,7 @@ def _prepare(debug: bool) -> None:
 
 
 def _failed(error: BaseException, *, debug: bool) -> int:
-    """Say in one line what went wrong; the exit status of it."""
+    """Say in one line what went wrong; returns the exit status."""
     if isinstance(error, ReaderGone):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return UNREAD

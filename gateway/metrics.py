@@ -48,7 +48,7 @@ class Metrics(Collector):
         self._projections = projections
 
     def describe(self) -> Iterable[Metric]:
-        """Nothing beforehand: a registry need not ask for everything when this is registered."""
+        """Nothing: so a registry does not have to collect everything when this is registered."""
         return ()
 
     def collect(self) -> Iterator[Metric]:

@@ -51,7 +51,7 @@ def restore(
     force: Force = False,
     as_json: Json = False,
 ) -> None:
-    """Put a backup in the place of a log, which goes on behind the backup's last position.
+    """Put a backup in the place of a log, which goes on after the backup's last position.
 
     A log with events is replaced only with --force; one that is in use never.
     """
@@ -107,7 +107,7 @@ def _file(db: str, what: str) -> str:
 
 
 def _there(work: Callable[[], T]) -> T:
-    """Do some work, and say of a log that is not there which others are."""
+    """Do some work; where the log is not there, name others that are."""
     try:
         return work()
     except NoSuchLog as error:

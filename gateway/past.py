@@ -25,7 +25,7 @@ from .screen import plain
 
 @attrs.frozen
 class Asked:
-    """Up to where an actor is to be rebuilt; nothing given means all of it. At most one is.
+    """Up to where an actor is to be rebuilt: at most one of these, and all of it for none.
 
     A version of `at` means what `version` does.
     """
@@ -91,7 +91,7 @@ def _made_by(log: Log, address: str, version: int) -> int:
 
 
 class _Walk:
-    """Passes events on, and remembers the last that made a version."""
+    """Passes events on, and remembers the last one that made a version."""
 
     def __init__(self, initial: Any) -> None:
         self.version = self.log_version = 0

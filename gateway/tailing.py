@@ -28,7 +28,7 @@ def tail(
     ] = None,
     last: Annotated[int, typer.Option(min=0, help="Begin with the last so many.")] = 10,
     after: Annotated[
-        int | None, typer.Option(metavar="POSITION", min=0, help="Begin behind a position instead.")
+        int | None, typer.Option(metavar="POSITION", min=0, help="Begin after a position instead.")
     ] = None,
     by: Annotated[str | None, typer.Option(help="Of this author.")] = None,
     kind: Annotated[str | None, typer.Option(help="Of actors of this kind: workflow, …")] = None,

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from opentelemetry.trace import Span, SpanContext, TracerProvider
 
 REMEMBERED = 10_000
-"""So many commands are known as causes, about 2 MB."""
+"""How many commands are remembered as causes, in about 2 MB."""
 
 
 class Tracing:
@@ -72,7 +72,8 @@ class Tracing:
         return CommandSpan(span)
 
     def _parent(self, cause: str) -> Context | None:
-        """That of the cause; without one whatever is current, which is None."""
+        """Where the cause's span stands, a new root if it is not known; None, the current one, for
+        no cause."""
         if not cause:
             return None
         known = self._causes.get(cause)

@@ -22,7 +22,7 @@ from ..events.recorded import Recorded
 class Wanted:
     """What an event must be to be shown; None asks for nothing. The period is of `happened_at`.
 
-    Of those that are, the first `limit` or the `last`.
+    Of the events that match, the first `limit` or the `last` so many.
     """
 
     by: str | None = None
@@ -56,8 +56,8 @@ def trail(
 ) -> Iterator[Recorded]:
     """The wanted events in the order of the log; of one actor, or of it and those below it.
 
-    Of those that had come about at a point: a version is a number of events of them all. Costs no
-    memory but for `last`, which keeps so many.
+    With `at` only what had come about at that point: a version is a number of events of them all.
+    Takes no memory except for `last`, which keeps so many.
     """
     found = filter(wanted, _events(log, wanted.after, address, family, at))
     if wanted.last is not None:
@@ -81,6 +81,6 @@ def _events(
 
 
 def _behind(log: Log, after: int, at: Point) -> Iterable[Recorded]:
-    """What the log held at a point, behind a position where that saves reading."""
+    """What the log held at a point, read from `after` on where that is possible."""
     cut = past.settled(log, at)
     return past.cut(log, cut) if cut.position is None else log.scan(after=after, upto=cut.position)

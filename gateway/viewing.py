@@ -143,7 +143,8 @@ def rebuild(
     """Make stored views anew from the beginning of the log, beside the old ones, and swap.
 
     Whoever reads a view sees the old one until the new one stands in its place. A view that a
-    program keeps up to date right now is rebuilt by that program: `projections[name].rebuild()`.
+    program keeps up to date right now has to be rebuilt by that program:
+    `projections[name].rebuild()`.
     """
     kinds = Kinds.of(module)
     with open_to_read(db) as log:

@@ -10,7 +10,7 @@ from ..events.log import Log
 from .view import View
 
 PASSES = 20
-"""How often a new view is taken to where the log ends by then: each way is shorter than the one
+"""How often a new view is taken to where the log ends by then: each pass is shorter than the one
 before, unless the log grows faster than views are made."""
 
 

@@ -44,9 +44,9 @@ def replay(
 ) -> Replayed:
     """Fold every actor of the log, as it stood at a point; for None, now.
 
-    `initial(address)` is the state it began from. At a point those are left out that had no event;
-    a version is a number of events of the log. `tick` is called with the number of events that each
-    actor has now, for a progress bar.
+    `initial(address)` is the state it began from. At a point, actors that had no event yet are left
+    out; a version is a number of events of the log. `tick` is called with the number of events that
+    each actor has now, for a progress bar.
     """
     kinds: dict[str, int] = {}
     events = versions = 0

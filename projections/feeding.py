@@ -1,7 +1,7 @@
 """A view that is fed: batch after batch from the log, on a thread of its own, until one fails.
 
-Whoever feeds or moves a view has `_taking`; a batch that was read for a place where the view stands
-no more is dropped. What a projection raises stops it alone, and visibly.
+Whoever feeds or moves a view holds `_taking`; a batch is dropped if the view has moved since it was
+read. What a projection raises stops it alone, and visibly.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class Feeding:
         return self._view.events
 
     def take_up(self, found: Standing, *, outdated: bool, foreign: Exception | None) -> None:
-        """Begin as a stored view was left: before `start`."""
+        """Take over how a stored view was left; call it before `start`."""
         self._paused, self._outdated, self._foreign = found.paused, outdated, foreign is not None
         self._recorded_at, self.failure = found.told_at, foreign
         self._become("outdated" if outdated else "paused" if found.paused else "running")
@@ -163,7 +163,7 @@ class Feeding:
             self._become("failed")
 
     def _make_again(self, view: MemoryView) -> None:
-        """After a failure an object may be changed half-way: it is made again up to there."""
+        """Make a view again up to the failure, which may have left its object half changed."""
         again = view.fresh()
         with suppress(RetoldError):
             catch_up(again, self._log, self.projection.kinds, view.position)
@@ -181,7 +181,7 @@ class Feeding:
         self._waiters.tell()
 
     def _has(self, position: int) -> bool:
-        """The place of a view that was made from another log is none in this one."""
+        """Whether the view has everything up to a position, of this log and no other."""
         return self.position >= position and not self._foreign
 
     def _settled(self, position: int) -> bool:

@@ -1,4 +1,4 @@
-"""A view as it stood at a point of the past: the same projection, told no more than had come about.
+"""A view as it stood at a point of the past: the same projection, told only what had come about.
 
 The view is made anew in memory, beside whatever is kept, and its version is the number of events
 that it was told.
@@ -22,7 +22,7 @@ from .view import MemoryView
 def view_at(
     log: Log, projection: Projection | StoredProjection, at: Point | None = None
 ) -> MemoryView | StoredView:
-    """A projection's view at a point, or now; close it when it was read.
+    """A projection's view at a point, or now; close it once it is read.
 
     `at.version` counts the events that the projection is told. Raises `ProjectionFailed`, and as
     `Log.scan` does.

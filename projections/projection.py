@@ -57,9 +57,9 @@ class StoredProjection:
     """A view in tables of an SQLite file, with the place in the log that it stands at.
 
     `tables` are the statements that make the empty tables, `apply(db, recorded)` changes them for
-    one event, inside a transaction that also moves the place: it neither commits nor rolls back.
-    Another `version` than the one that a file was made with has it made anew beside the old one,
-    which is replaced when the new one has caught up.
+    one event, inside a transaction that also moves the place: it neither commits nor rolls back. If
+    its `version` is not the one that a file was made with, the view is made anew beside the old
+    one, which is replaced when the new one has caught up.
     """
 
     name: str = attrs.field(validator=_named)

@@ -65,8 +65,9 @@ class Projections(Closing):
         threads: bool = True,
         progress: Progress | None = None,
     ) -> None:
-        """Stored views go into `folder`: if not given `FILE-views` beside the log, and of a log in
-        no file into memory. `progress(name, position, last)` is called after each piece taken.
+        """Stored views go into `folder`; if that is not given into `FILE-views` beside the log, or
+        for a log that is in no file into memory. `progress(name, position, last)` is called after
+        each piece taken.
 
         Raises `ViewInUse` where another runner has one of them, `StorageFailed` where a view's file
         cannot be opened, `BadTables`; ValueError for two projections of one name.
@@ -133,8 +134,8 @@ class Projections(Closing):
         running.take_up(found, outdated=outdated, foreign=foreign)
 
     def _is_of_this_log(self, found: Standing) -> bool:
-        """By the first row, the last position, and the last event that the view was told: a log
-        that was put back to an older state and went on otherwise has another there."""
+        """Compare the first row, the last position, and the last event that the view was told: that
+        is another in a log that was put back to an older state and then went on."""
         if found.origin and found.origin != self._log.origin():
             return False
         if found.position > self._log.last_position():
@@ -176,7 +177,7 @@ class Projections(Closing):
         ]  # fmt: skip
 
     def view(self, name: str) -> AbstractContextManager[Any]:
-        """A view, standing still: `with projections.view("balances") as db`."""
+        """A view that does not change meanwhile: `with projections.view("balances") as db`."""
         return self[name].view()
 
     def wait(self, name: str, position: int, timeout: float | None = None) -> None:

@@ -58,16 +58,16 @@ class Running(Feeding):
 
     @property
     def lag(self) -> Lag:
-        """How far it is behind the end of the log; zero seconds where it is not."""
+        """How far it is behind the end of the log; zero seconds where it has caught up."""
         behind = max(0, self._log.last_position() - self.position)
         if not behind or self._recorded_at is None:
             return Lag(behind, 0.0)
         return Lag(behind, (self._log.clock.now() - self._recorded_at).total_seconds())
 
     def view(self) -> AbstractContextManager[Any]:
-        """The view, standing still: `with running.view() as db`, a connection that only reads; of a
-        projection in memory its object. Nothing is taken, paused or rebuilt within such a block:
-        do not ask for it there.
+        """The view, which does not change within the block: `with running.view() as db` gives a
+        connection that only reads, or for a projection in memory its object. Nothing is taken,
+        paused or rebuilt within such a block: do not ask for that there.
         """
         self._check_own()
         return self._view.reading()
@@ -84,8 +84,8 @@ class Running(Feeding):
     def resume(self, projection: Projection | StoredProjection | None = None) -> None:
         """Go on where it stands, after a pause or a failure; with mended code, if given.
 
-        What was told before stays as it was: where that was wrong, `rebuild`. That is what this
-        does, too, where the view is outdated.
+        What the view was told before stays as it is: where that was wrong, `rebuild`, which this
+        does by itself where the view is outdated.
         """
         with self._taking:
             self._paused = False
@@ -109,7 +109,7 @@ class Running(Feeding):
     def rebuild(self, projection: Projection | StoredProjection | None = None) -> None:
         """Make the view anew from the beginning of the log, and let it take the old one's place.
 
-        Returns when it has; the old one is read and goes on until then. If it fails, the old one
+        Returns when it has; until then the old one goes on and is read. If it fails, the old one
         stays, and `ProjectionFailed` says where; `ProjectionStopped` where it is closed meanwhile.
         One that is paused is paused again afterwards.
         """

@@ -7,7 +7,7 @@ what is said of decoding is certain, but a state that fails to take a later even
 want of the one that was left out; such a failure says so (`behind`), and a state may also take what
 it would not, had nothing been left out: mend what is named, and compare again.
 
-Not judged is what a fold comes to: a changed `evolve` is a matter of the code's own tests. Events
+What a fold comes to is not judged: a changed `evolve` is a matter for the code's own tests. Events
 that are registered and not in the log are no problem. Nor are snapshots of another fold: they are
 counted, and will be folded anew.
 """
@@ -106,7 +106,7 @@ class _Count:
         self._snapshots = self._unfit = 0
 
     def actor(self, address: str) -> int:
-        """Try one actor; how many events it has."""
+        """Try one actor; returns how many events it has."""
         mine, state, events = kind(address), self._begin(address), 0
         trial = Trial(self._log, address, state, self._upto)
         for name, failure in trial.run():

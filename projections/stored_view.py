@@ -98,7 +98,7 @@ class StoredView:
         return _standing(self.file.find(_STANDING))
 
     def note(self, *, paused: bool, failure: str) -> None:
-        """Keep whether it is paused, and what it failed with: for whoever looks, and for later."""
+        """Keep whether it is paused, and its failure, for others to see and for the next runner."""
         with self.file.changing() as db:
             db.execute("UPDATE retold_view SET paused = ?, failure = ?", (paused, failure))
 
@@ -145,7 +145,7 @@ class StoredView:
         return self.file.reading()
 
     def whole(self) -> AbstractContextManager[None]:
-        """Its transactions see to that."""
+        """Nothing to do: its transactions see to that."""
         return nullcontext()
 
     def use(self, projection: Any) -> None:
@@ -156,7 +156,7 @@ class StoredView:
         self.projection = projection
 
     def fresh(self, projection: Any = None) -> StoredView:
-        """An empty one beside it; what is left of an earlier one is removed."""
+        """An empty view beside it; what is left of an earlier one is removed."""
         beside = self.path if self.path == MEMORY else rebuilt_path(self.path)
         if beside != MEMORY:
             remove(beside)
@@ -184,7 +184,8 @@ class StoredView:
 
 @contextmanager
 def _unending(db: sqlite3.Connection) -> Iterator[None]:
-    """Let no statement within the block begin or end a transaction: it is "not authorized"."""
+    """Forbid statements within the block to begin or end a transaction: they are "not
+    authorized"."""
     db.set_authorizer(_allowed)
     try:
         yield
@@ -224,7 +225,7 @@ def open_view(path: str) -> Iterator[sqlite3.Connection]:
 
 
 def rebuilt_path(path: str) -> str:
-    """Where a view is made anew that will take the place of another."""
+    """Where a view is made anew before it takes the place of the old one."""
     return f"{path}-rebuilt"
 
 

@@ -20,7 +20,7 @@ class Failure:
     """An event that would not decode, or that its actor's state would not take.
 
     `behind` is the position of an earlier event of the actor that failed, without which this one
-    might not; 0 where there is none, and for all that does not decode. `name` is empty of a row
+    might not; 0 where there is none, and for all that does not decode. `name` is empty for a row
     that cannot be read at all.
     """
 
@@ -58,7 +58,7 @@ class Trial:
             yield "" if isinstance(row, CorruptedRow) else row[3], failure
 
     def folded(self) -> Failure | None:
-        """Of a state with a `fold` of its own: what is wrong with that, over all events.
+        """What is wrong with the `fold` of a state that has one of its own, over all events.
 
         Asked after `run`, and only where that found nothing: it is what a recovery does.
         """
@@ -71,7 +71,7 @@ class Trial:
         return None
 
     def _rows(self) -> Iterator[StoredRow | CorruptedRow]:
-        """The rows; one that is damaged as the error that says so, and those behind it."""
+        """The rows; for a damaged one the error that says so, and then those after it."""
         after = 0
         while True:
             try:
@@ -84,7 +84,7 @@ class Trial:
             except CorruptedRow as error:
                 yield error
                 if not error.position or error.version <= after:
-                    return  # nothing behind it can be read
+                    return  # nothing after it can be read
                 after = error.version
 
     def _passing(self) -> Iterator[StoredRow]:

@@ -16,7 +16,7 @@ from ..events.workflow import ChannelMerged, StatePersisted
 
 @attrs.frozen
 class Problem:
-    """One thing that is wrong: where, and what. Position 0: of a whole address."""
+    """One thing that is wrong: where, and what. Position 0 stands for a whole address."""
 
     position: int
     address: str

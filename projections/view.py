@@ -1,6 +1,6 @@
 """Views: what a projection has made so far, and up to which position.
 
-A batch of events and the place behind it go in together or not at all. Where an event fails, what
+A batch of events and the position after it go in together or not at all. Where an event fails, what
 stands before it in the batch is kept, and the view is as if that event had never been tried.
 """
 
@@ -18,7 +18,7 @@ from .projection import Projection
 
 
 class View(Protocol):
-    """What a projection has made. `position` is that of the last event it was told, or behind."""
+    """What a projection has made. `position` is that of the last event it was told, or later."""
 
     position: int
     events: int
@@ -29,15 +29,15 @@ class View(Protocol):
         ...
 
     def reading(self) -> AbstractContextManager[Any]:
-        """What is seen of it: the object, or a connection; it stands still within the block."""
+        """What is seen of it: the object, or a connection; it does not change within the block."""
         ...
 
     def whole(self) -> AbstractContextManager[Any]:
-        """Let nobody who reads see what is changed within the block until it is over."""
+        """Let no reader see what is changed within the block until it is over."""
         ...
 
     def note(self, *, paused: bool, failure: str) -> None:
-        """Keep how it stands, for whoever looks and for later."""
+        """Keep how it stands, for others to see and for later."""
         ...
 
     def use(self, projection: Any) -> None:
@@ -45,11 +45,11 @@ class View(Protocol):
         ...
 
     def fresh(self, projection: Any = None) -> View:
-        """An empty one beside it, of another projection if one is given."""
+        """An empty view beside it, of another projection if one is given."""
         ...
 
     def replace_by(self, other: View) -> None:
-        """Become another, which is closed and gone then: who reads sees either of them."""
+        """Become another, which is then closed and gone: a reader sees one or the other."""
         ...
 
     def discard(self) -> None:
@@ -98,11 +98,11 @@ class MemoryView:
             yield self.value
 
     def whole(self) -> AbstractContextManager[Any]:
-        """Whoever reads waits."""
+        """Readers wait."""
         return self._lock
 
     def note(self, *, paused: bool, failure: str) -> None:
-        """Nothing: it lasts no longer than its runner, which knows."""
+        """Nothing to keep: it lasts no longer than its runner, which knows."""
 
     def use(self, projection: Any) -> None:
         """Go on with other code."""

@@ -40,7 +40,7 @@ class Waiters:
                 self._awaited.pop(arrived, None)
 
     def tell(self) -> None:
-        """Look who can be told."""
+        """Tell those whose waiting is over."""
         with self.news:
             self.news.notify_all()
             told = [key for key, (at, _) in self._awaited.items() if self._settled(at)]

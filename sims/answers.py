@@ -1,8 +1,8 @@
 """Answers as SimPy has them: an event that succeeds with the receipt or fails with the error.
 
 SimPy throws a fresh copy of the error into each process that waits, made by calling its class with
-its `args`. Errors that are made of more than one text would come out maimed or not at all, so what
-the event carries is made such that the copy comes out whole.
+its `args`. Errors whose class takes more than one text would come out maimed or not at all, so what
+the event carries is made so that the copy comes out whole.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ class VirtualClock:
         return self._now
 
     def not_before(self, moment: datetime) -> None:
-        """Let the world's time be `moment` now, if it is earlier (the end of a log it goes on)."""
+        """Move the world's time forward to `moment` (the end of a log) if it is earlier."""
         behind = moment - self.now()
         if behind > timedelta(0):
             self._start += behind

@@ -1,4 +1,4 @@
-"""What was decided and is not yet in the log: whose batch is committed next is drawn, too.
+"""What was decided and is not yet in the log: whose batch is committed next is drawn as well.
 
 On a pool of threads a family that decided first may well commit last. Here a decided batch waits
 until the world draws a commit, which takes all that wait, in the order of their decisions, or one

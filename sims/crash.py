@@ -62,7 +62,7 @@ class Crash:
 class CrashingJournal:
     """A journal that loses power at the commits it was told to; reading goes straight through.
 
-    Whole commits only: what is inside is as good at being atomic as the journal in it.
+    Whole commits only: within one it is as atomic as the journal that it wraps.
     """
 
     def __init__(self, journal: Journal, commits: int = 0) -> None:

@@ -52,7 +52,7 @@ class AskInsideProcess(RetoldError, RuntimeError):
 
 
 class Step(simpy.Event):
-    """One event that is scheduled anew for every step: a step makes nothing of its own."""
+    """One event that is scheduled anew for every step, so that a step allocates nothing."""
 
     def __init__(self, environment: simpy.Environment, work: Callable[[simpy.Event], None]) -> None:
         super().__init__(environment)
@@ -147,7 +147,7 @@ class Turns:
             self._step_event.schedule()
 
     def stop(self) -> None:
-        """Forget all that was ready: whatever still calls from this life is not heard."""
+        """Forget all that was ready; whatever still calls from this life is ignored."""
         self.over = True
         self._ready.clear()
         self.decided.clear()
@@ -214,7 +214,7 @@ class Turns:
                 self.wake_at(moment, self._clock, ring)
 
     def _arrived(self, event: simpy.Event) -> None:
-        """A message is here; what comes to an end of this life is lost with it."""
+        """A message has arrived; if this life has ended by then, it is lost."""
         if self.over:
             return
         arrived: Any = event.value

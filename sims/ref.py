@@ -30,7 +30,7 @@ class SimulatedRef(ActorRef):
         self._world = world
 
     def lead_to(self, actor: Actor) -> None:
-        """From now on the actor of another life."""
+        """Refer to the actor of another life from now on."""
         super().__init__(actor)
 
     def tell(
@@ -45,7 +45,7 @@ class SimulatedRef(ActorRef):
     ) -> None:
         """As `ActorRef.tell`; with a `delay` it is sent so many seconds from now.
 
-        What is to be sent while the system is down then is lost without a word, as any tell may be.
+        If the system is down by then, the message is lost without a word, as any tell may be.
         """
         if not delay:
             super().tell(message, by=by, why=why, id=id, happened_at=happened_at)

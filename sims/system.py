@@ -26,7 +26,7 @@ class SimulatedSweeper(Sweeper):
     """
 
     def start(self) -> None:
-        """From now on look after a turn, if a second has gone by."""
+        """From now on look after each turn, if a second has gone by."""
         self._last = self._system.clock.now()
         turns = self._system.dispatcher
         if self._on and isinstance(turns, Turns):

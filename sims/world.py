@@ -112,7 +112,7 @@ class Simulation(Closing):
 
     @property
     def now(self) -> float:
-        """The seconds of the environment; as a moment it is `clock.now()`."""
+        """The seconds of the environment; `clock.now()` is the same as a moment."""
         return self.env.now
 
     def run(self, until: float | datetime | simpy.Event | None = None) -> Any:

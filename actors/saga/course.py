@@ -135,9 +135,9 @@ class Course:
         return self._tried(step, lambda: self._undoing(saga, step), CompensationRefused)
 
     def _to_undo(self, saga: Saga) -> str | None:
-        """The last step that left an effect, unless one behind it stays; None if there is none.
+        """The last step that left an effect, unless a later effect stays; None if there is none.
 
-        A step that is defined no more is taken for one that left an effect.
+        A step that is no longer defined is taken for one that left an effect.
         """
         for step, was in reversed(saga.steps.items()):
             if was == "uncompensated":

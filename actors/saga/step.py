@@ -15,7 +15,7 @@ MakeSend: TypeAlias = Callable[[Saga], Send]
 """What a step asks for: pure, from `saga.command` and `saga.replies`."""
 
 LONGEST_SECONDS = 100 * 366 * 86_400
-"""A deadline lies within a century."""
+"""The longest that a step may be waited for: a century."""
 
 
 def is_text(name: Any) -> bool:

@@ -32,15 +32,15 @@ if TYPE_CHECKING:
 
 DENSE = 50
 BREATH = 0.003
-"""Events in a piece from which on commits are let gather, and for how many seconds: every change of
-hands costs the writer more than what a follower does with one commit."""
+"""A follower whose last piece had this many events or more lets commits gather for so many seconds:
+each hand-over costs the writer more than a follower does with one commit."""
 
 
 @attrs.frozen
 class Batch:
-    """Events in the order of the log, and the position up to which that is all there is.
+    """Events in the order of the log, and the position up to which they are complete.
 
-    `upto` may lie behind the last event: what stands between is of other kinds.
+    `upto` may lie beyond the last event: what stands between is of other kinds.
     """
 
     events: list[Recorded]
@@ -48,7 +48,7 @@ class Batch:
 
 
 class Follower(Closing):
-    """Reads a log on for ever, from behind a position. For one thread or task at a time."""
+    """Reads on for ever after a position. For one thread or task at a time."""
 
     def __init__(self, log: Reading, after: int = 0, kinds: tuple[str, ...] = ()) -> None:
         self._log = log
@@ -65,7 +65,7 @@ class Follower(Closing):
 
     @property
     def ended(self) -> bool:
-        """Whether it was closed, or its log."""
+        """Whether it or its log was closed."""
         return self._ended
 
     def read(self) -> Batch | None:
@@ -203,7 +203,7 @@ class Follower(Closing):
         return Calling(self, callback, name)
 
     def instead(self, position: int, kinds: tuple[str, ...]) -> Follower:
-        """Another one for the same log; this one is closed, and whoever waits in it goes on."""
+        """Another follower of the same log; this one is closed, and whoever waits in it goes on."""
         another = Follower(self._log, position, kinds)
         self.close()
         return another

@@ -31,7 +31,7 @@ KEPT_BYTES = 4 * 1024 * 1024
 
 KEPT_COMMITS = 8
 COMMIT_BYTES = 512 * 1024
-"""Of a larger one nothing is kept."""
+"""A larger commit is not kept."""
 
 Commit: TypeAlias = tuple[int, Sequence[Row]]
 """What one commit wrote: its first position, and its rows, which follow without a gap."""
@@ -52,19 +52,19 @@ class Latest:
         register(self)
 
     def join(self, follower: Any) -> None:
-        """One follower more, for as long as somebody holds it, or until it leaves."""
+        """Count a follower in until it leaves, or nobody holds it any more."""
         with self._lock:
             self._followers.add(follower)
 
     def leave(self, follower: Any) -> None:
-        """One less; a second call does nothing."""
+        """Count it out; a second call does nothing."""
         with self._lock:
             self._followers.discard(follower)
             if not self._followers:
                 self._forget(0)
 
     def wrote(self, positions: Sequence[int], rows: Sequence[Row]) -> None:
-        """What was just written, by the one who writes; it waits for nobody."""
+        """Keep what was just written; for the writer, whom this never holds up."""
         gapless = positions[-1] - positions[0] + 1 == len(rows)
         if self._followers and gapless and sum(len(row[3]) for row in rows) <= COMMIT_BYTES:
             self._commits = (*self._commits[1 - KEPT_COMMITS :], (positions[0], rows))
@@ -72,7 +72,7 @@ class Latest:
             self._commits = ()
 
     def rows(self, after: int) -> Iterator[StoredRow]:
-        """The rows behind a position: what was left here, and then what the log has behind it."""
+        """The rows after a position: those left here first, then those of the log."""
         for first, written in self._commits:
             if first > after + 1:
                 break
@@ -83,7 +83,7 @@ class Latest:
         yield from self._rows(after)
 
     def behind(self, position: int) -> list[Recorded] | None:
-        """The next events behind a position, none at the end of the log.
+        """The next events after a position, an empty list at the end of the log.
 
         None where the follower has to read for itself.
         """
@@ -103,7 +103,7 @@ class Latest:
         self._bytes = 0
 
     def _read(self) -> bool:
-        """Read on; False where that came to nothing that can be shared."""
+        """Read on; False where there was nothing that can be shared."""
         try:
             rows = list(islice(self.rows(self._upto), PIECE))
             found = list(self._codec.all_recorded(rows))
@@ -120,6 +120,6 @@ class Latest:
         return True
 
     def abandon(self) -> Iterator[FileId]:
-        """In a forked child: who reads is told by the log; but no lock is waited for."""
+        """In a forked child: forget the followers, and wait for no lock of the parent's."""
         self._followers, self._lock = WeakSet(), Lock()
         return iter(())

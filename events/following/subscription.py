@@ -1,7 +1,7 @@
 """Durable named subscriptions: a follower that goes on where its last acknowledgement stands.
 
 A subscription has a name. Its place is kept beside the log, in `FILE-subscriptions`, so a consumer
-in any process goes on behind the last event that it acknowledged. Delivery is in the order of the
+in any process goes on after the last event that it acknowledged. Delivery is in the order of the
 log and at least once: what was handed out and not acknowledged comes again after a crash. One
 consumer has a subscription at a time, the last that opened it; the one before learns of it at its
 next event or acknowledgement, by `SubscriptionTaken`, and can acknowledge no more.
@@ -42,14 +42,14 @@ _MOVE = "UPDATE subscriptions SET position = ? WHERE name = ? AND position < ?"
 _ALL = "SELECT name, kinds, position, paused, holder FROM subscriptions ORDER BY name"
 
 PAUSED_SECONDS = 0.1
-"""How long after its resumption a paused consumer goes on, at most."""
+"""How soon after `resume` a paused consumer goes on, at the latest."""
 
 
 @attrs.frozen
 class SubscriptionStatus:
     """How a subscription stands: everything up to `position` is acknowledged.
 
-    `lag` counts the positions of the log behind it, of whatever kind.
+    `lag` counts the positions of the log after it, of whatever kind.
     """
 
     name: str
@@ -81,10 +81,10 @@ class Subscriptions:
             return self._made
 
     def open(self, name: str, *kinds: str, after: int = 0) -> Subscription:
-        """Go on with a subscription, or begin one behind a position; takes it from whoever had it.
+        """Go on with a subscription, or begin one after a position; takes it from whoever had it.
 
         Raises `SubscriptionAhead` where the log ends before its place, `StorageFailed` where places
-        cannot be kept, ValueError for a name that is none.
+        cannot be kept, ValueError for an empty name.
         """
         if not name.strip():
             raise ValueError(f"a subscription has a name, not {name!r}")
@@ -134,7 +134,7 @@ class Subscriptions:
         return _paused(self._file.find(_STATE, (name,)), name, fence)
 
     def acknowledge(self, name: str, fence: int, position: int) -> None:
-        """Everything up to a position was dealt with; one that is lower changes nothing.
+        """Note that everything up to a position was dealt with; a lower position changes nothing.
 
         Raises `SubscriptionTaken` and `NoSuchSubscription`.
         """
@@ -208,7 +208,7 @@ class Subscription(Follower):
 
 
 class Patient:
-    """News of a journal, for one that may be paused: then it looks whether it still is."""
+    """News of a journal for a subscription; while that is paused, it looks whether it still is."""
 
     def __init__(self, changes: Changes) -> None:
         self._changes = changes

@@ -1,5 +1,5 @@
 """A database of the `eventsourcing` library that an application goes on with: its old rows read as
-events of ours, its new ones written behind them.
+events of ours, new ones written after them.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ class OldAggregate:
 
     `topic` is that of the class (`bank:Account`); `events` gives each topic of its events a
     meaning: an `@event` class with fields of the same names, or a function from the old fields to
-    an event. A topic that is one word is that of a class inside the aggregate: `Opened` stands for
+    an event. A topic of one word names a class inside the aggregate: `Opened` stands for
     `bank:Account.Opened`. Fields are converted to the types of the new ones as far as JSON goes.
     `by` and `why` find author and reason in the old fields, where they are.
     """

@@ -3,7 +3,7 @@
 `Inherited` says what stands in that database: which aggregate classes there were, which kind of
 actor each of them is now, and what each of their topics means. It is opened wherever a log's URL
 is, by itself or as `inherited:module:name`. What the library wrote is read as events of ours, with
-its versions, order and times; what is written from then on stands behind it in the same table.
+its versions, order and times; what is written from then on follows it in the same table.
 
 | in the database | in the log |
 |---|---|
@@ -56,9 +56,9 @@ class Inherited:
 
     `settings` are those that the application ran with (`PERSISTENCE_MODULE`, `SQLITE_DBNAME`,
     `COMPRESSOR_TOPIC`, …); what is missing is taken from the environment, as the library does, and
-    `application` is its name where they carry one (`BANK_SQLITE_DBNAME`). `transcodings` are those
-    that it registered beyond the library's own. What begins with one of the topics `left_out` is
-    not read at all; any other topic that nobody named raises `UnknownTopic` when it is opened.
+    `application` is the name that prefixes them, if any (`BANK_SQLITE_DBNAME`). `transcodings` are
+    those that it registered beyond the library's own. What begins with one of the topics `left_out`
+    is not read at all; any other topic that nobody named raises `UnknownTopic` when it is opened.
     """
 
     aggregates: Sequence[OldAggregate]

@@ -4,7 +4,7 @@ Old rows are translated as they are read. An index, made from the notifications,
 each originator is, at which positions its rows stand, and when they were recorded; it is made when
 the journal is opened, in one pass, and extended from then on.
 
-What was there before keeps its originator id; a new one has its address for it. The table
+What was there before keeps its originator id; for a new actor the id is its address. The table
 takes a version of an originator once, whoever writes it, so an old process that still runs does no
 harm: one of the two is told of the conflict.
 """
@@ -61,7 +61,7 @@ class InheritedJournal(AdoptedJournal):
         self._last = 0
         self._latest = NEVER
         self._moments: dict[int, datetime] = {}
-        """When rows were recorded, where that is not the time that they carry."""
+        """When rows were recorded, where that is not the time they carry."""
         self._by_originator: dict[str, Stream] = {}
         self._by_address: dict[str, Stream] = {}
         self.file = path if os.path.exists(path) else ""
@@ -197,7 +197,7 @@ class InheritedJournal(AdoptedJournal):
         self._by_originator[originator] = self._by_address[stream.address] = stream
 
     def _stamped(self, stream: Stream, row: Notification) -> datetime | None:
-        """When a row of ours was recorded; None for a damaged one: that is told to its reader."""
+        """When a row of ours was recorded; None for a damaged one, of which its reader is told."""
         version, name, state = row.originator_version, row.topic, row.state
         try:
             stamp = self._translator.codec.stamp(row.id, stream.address, version, name, state)

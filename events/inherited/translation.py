@@ -26,7 +26,7 @@ from ..recorded import Tail
 from .aggregate import Meaning, OldAggregate
 
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
-"""When an event was recorded that carries no time, before any that does."""
+"""The time given to events that carry none and precede all that do."""
 
 _OURS = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+\.v[1-9][0-9]*")
 _BEGINNING = b'{"recorded_at":'

@@ -91,20 +91,20 @@ class AdoptedJournal:
             after = found[-1].id
 
     def dues(self) -> None:
-        """There is no table of due times: they are found by folding."""
+        """None: it keeps no table of due times, so they are found by folding."""
 
     def save_snapshots(self, rows: Sequence[SnapshotRow]) -> bool:
-        """There is no table of snapshots either: nothing is kept."""
+        """False: it keeps no table of snapshots either."""
         return False
 
     def snapshot(self, address: str) -> None:
-        """There is none: states are found by folding."""
+        """None: states are found by folding."""
 
     def drop_snapshots(self, addresses: Sequence[str] | None = None) -> None:
         """There is nothing to forget."""
 
     def changes(self) -> Changes:
-        """Told of what is written here, and looked for: others may write as well."""
+        """News of what is written here, and of what others write, by looking."""
         return Looked(self._listeners, self.last_position)
 
     def last_position(self) -> int:
@@ -145,7 +145,7 @@ class AdoptedJournal:
                 self._seen = position
 
     def _ask(self, method: Callable[P, T], *values: P.args, **named: P.kwargs) -> T:
-        """What the recorder answers. Closed meanwhile it raises whatever it likes: `LogClosed`."""
+        """What the recorder answers; `LogClosed` if it was closed, whatever it raises then."""
         self._check_open()
         try:
             return method(*values, **named)

@@ -1,7 +1,7 @@
 """How a reader learns that there may be new rows.
 
 Inside the process that writes, it is told at once. Elsewhere it looks: SQLite counts the commits of
-others up in `data_version`, which costs microseconds to read and no transaction that lasts.
+others in `data_version`, which takes microseconds to read and no lasting transaction.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Changes(Protocol):
         ...
 
     def pause(self) -> float | None:
-        """Seconds after which to look again, None where it is told of everything."""
+        """Seconds until the next look; None where it is told of everything."""
         ...
 
     def look(self) -> bool:
@@ -61,7 +61,7 @@ class Looked(Told):
         self._quiet = 0.0
 
     def pause(self) -> float:  # type: ignore[override]  # what is told of nothing must look
-        """The longer it was quiet, the longer, between `OFTEN` and `SELDOM`."""
+        """The longer the quiet the longer the pause, between `OFTEN` and `SELDOM`."""
         pause = min(max(self._quiet / 20, OFTEN), SELDOM)
         self._quiet += pause
         return pause

@@ -1,4 +1,4 @@
-"""What the `eventsourcing` library asks of a recorder, told once for every store of ours.
+"""What the `eventsourcing` library asks of a recorder, written once for every store of ours.
 
 A store keeps rows and trackings; these classes say so in the library's words. Addresses are text.
 Where an application of the library uses UUIDs, they are stored as hex, as the library does.
@@ -136,7 +136,7 @@ class StoreApplicationRecorder(StoreAggregateRecorder, ApplicationRecorder):
     def subscribe(
         self, gt: int | None = None, topics: Sequence[str] = ()
     ) -> Subscription[ApplicationRecorder]:
-        """Every event behind position `gt`, then each as it is committed in this process."""
+        """Every event after position `gt`, then each as it is committed in this process."""
         return StoreSubscription(recorder=self, gt=gt, topics=topics)
 
 

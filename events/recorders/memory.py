@@ -103,7 +103,7 @@ class MemoryTable:
             self._snapshots.update((row[0], row) for row in rows)
 
     def snapshot(self, address: str) -> SnapshotRow | None:
-        """The one of an address."""
+        """The snapshot of an address."""
         self._check_open()
         return self._snapshots.get(address)
 
@@ -217,7 +217,7 @@ class MemoryTable:
 class MemoryRecorder(StoreProcessRecorder):
     """A journal, and a process recorder of the eventsourcing library, in memory.
 
-    As the one over a file, but nothing outlives it. Positions are 1, 2, 3 without a gap.
+    As the recorder over a file, but nothing outlives it. Positions are 1, 2, 3 … without a gap.
     """
 
     file = ""

@@ -34,8 +34,8 @@ def open_file(
 ) -> Connections:
     """The connections to the log at `path`.
 
-    `holder` and `since` say to others who writes it, and from when; they are told, not looked up,
-    because no clock is read here.
+    `holder` and `since` tell others who writes the file, and since when; they are arguments because
+    no clock is read here.
 
     Raises NoSuchLog, NotALog, NewerLog, LogInUse, LogReadOnly, StorageFull or StorageFailed;
     UsedAfterFork for a file that the process had open from which this one was forked.
@@ -106,7 +106,7 @@ def _configure(writer: sqlite3.Connection) -> None:
 def _open_again(path: str, lease: Lease) -> sqlite3.Connection:
     """Another connection that writes, once no transaction is left in the WAL that nobody sees.
 
-    A commit whose sync failed stands in the WAL whole, behind the last one that the WAL's index
+    A commit whose sync failed stands in the WAL whole, after the last one that the WAL's index
     knows. Readers go by the index, but after a crash it is made anew from the WAL, and the
     transaction would come to life. What is written next takes its place, so something is written.
     """

@@ -24,8 +24,8 @@ FetchedOfOne: TypeAlias = tuple[int, int, str, bytes, int]
 SELECTED = "position, originator_id, originator_version, topic, CAST(state AS BLOB), checksum"
 SELECTED_OF_ONE = "position, originator_version, topic, CAST(state AS BLOB), checksum"
 LARGEST = 4096
-"""Rows that one statement takes at most. Statements are made for powers of two, so that a few of
-them stay prepared; what a batch lacks to the next is filled up with rows that are left out."""
+"""The most rows that one statement takes. Statements are made for powers of two, so that only a few
+have to stay prepared; a batch is padded to the next one with rows that are left out."""
 
 _COLUMNS = "originator_id, originator_version, topic, state, checksum"
 _WIDTH = 5

@@ -90,7 +90,7 @@ def create(connection: sqlite3.Connection) -> None:
 
 
 def complete(connection: sqlite3.Connection) -> None:
-    """Make the tables that logs of this format had not from the beginning, where they lack."""
+    """Make those tables that early logs of this format did not have, where they are missing."""
     for statement in (DUE_TABLE, SNAPSHOTS_TABLE):
         connection.execute(statement)
 

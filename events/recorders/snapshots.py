@@ -27,7 +27,7 @@ def save(connection: sqlite3.Connection, rows: Sequence[SnapshotRow]) -> None:
 
 
 def load(connection: sqlite3.Connection, address: str) -> SnapshotRow | None:
-    """The one of an address, whatever is wrong with it."""
+    """The snapshot of an address, whatever is wrong with it."""
     row: SnapshotRow | None = connection.execute(_LOAD, (address,)).fetchone()
     return row
 

@@ -38,7 +38,7 @@ class SqliteRecorder(StoreProcessRecorder):
         since: str = "",
         originator_ids: OriginatorIds = "text",
     ) -> Self:
-        """Open the log at `path`, or make it; a file that is no log is refused untouched.
+        """Open the log at `path`, or make it; a file that is not a log is refused untouched.
 
         `holder` and `since` are what a second opener is told about this one.
 
@@ -82,7 +82,7 @@ class SqliteRecorder(StoreProcessRecorder):
         return True
 
     def snapshot(self, address: str) -> SnapshotRow | None:
-        """The snapshot of one address; None too in a file from before there were any."""
+        """The snapshot of one address; None also in a file that is older than snapshots."""
         return self._table.snapshot(address)
 
     def drop_snapshots(self, addresses: Sequence[str] | None = None) -> None:
@@ -98,7 +98,7 @@ class SqliteRecorder(StoreProcessRecorder):
         return self._table.scan(after, upto)
 
     def changes(self) -> Changes:
-        """Told at once where this process writes, looked for by `data_version` where it reads."""
+        """News: at once where this process writes, by `data_version` where it only reads."""
         listeners = self._connections.listeners
         return Looked(listeners, self._connections.stamp) if self.read_only else Told(listeners)
 

@@ -1,6 +1,6 @@
 """One table of events in an SQLite file: append to it, read it in short pieces.
 
-Every piece is a query of its own that starts behind the last row of the one before, so a reader
+Every piece is a query of its own that starts after the last row of the one before, so a reader
 never holds a read transaction between two rows, and the WAL can be folded in under it.
 """
 
@@ -84,7 +84,7 @@ class SqliteTable:
         connection: sqlite3.Connection,
         fence: int,
     ) -> range:
-        """What is more than a statement's worth, inside a transaction."""
+        """Insert more than one statement's worth, inside a transaction."""
         positions = range(0)
         for portion in packing.portions(values):
             stored = self._insert(portion, connection, fence)
@@ -104,7 +104,7 @@ class SqliteTable:
         self.connections.write(lambda connection, _: snapshots.save(connection, rows))
 
     def snapshot(self, address: str) -> SnapshotRow | None:
-        """The one of an address; None too where the table is missing or cannot be read."""
+        """The snapshot of an address; None also where the table is missing or cannot be read."""
         with suppress(sqlite3.Error), self.connections.reading() as connection:
             return snapshots.load(connection, address)
         return None
@@ -184,7 +184,7 @@ class SqliteTable:
 
     def addresses(self, prefix: str) -> Iterator[tuple[str, int]]:
         """Every address that starts with `prefix` and its last version, by address."""
-        # No byte of UTF-8 is 0xFF: this is the first text behind all that start so.
+        # No byte of UTF-8 is 0xFF: this text comes right after all that start with the prefix.
         end = prefix.encode() + b"\xff"
         after, compare = prefix, ">="
         while True:
@@ -260,7 +260,7 @@ class SqliteTable:
 
 
 def _behind(good: list[StoredRow], values: Sequence[Any], reason: str) -> CorruptedRow:
-    """The row that cannot be read at all, told by what was asked and the last that could."""
+    """The row that cannot be read at all, named by the question and the last row that could be."""
     asked, last = values[0], good[-1] if good else None
     if isinstance(asked, str):
         return CorruptedRow(0, asked, (last[2] if last else int(values[1])) + 1, reason)

@@ -1,4 +1,4 @@
-"""What of classes and code counts in a fingerprint: names, types, and what was written in a class.
+"""Which parts of classes and code count in a fingerprint: names, types, and what a class body says.
 
 Texts made here are the same in every process, whatever the order of its imports and its hashes.
 """
@@ -22,7 +22,7 @@ def order(value: Any) -> str:
 
 
 def names(code: CodeType) -> Iterator[str]:
-    """The names that a piece of code uses, those of the functions inside it too."""
+    """The names that a piece of code uses, including those of the functions inside it."""
     yield from code.co_names
     for each in code.co_consts:
         if isinstance(each, CodeType):
@@ -30,7 +30,7 @@ def names(code: CodeType) -> Iterator[str]:
 
 
 def shape(code: CodeType) -> str:
-    """All of a piece of code but its constants, its name and where it stands."""
+    """Everything about a piece of code but its constants, its name and where it stands."""
     parts = (
         code.co_code, code.co_exceptiontable, code.co_names, code.co_varnames, code.co_freevars,
         code.co_cellvars, code.co_flags, code.co_argcount, code.co_posonlyargcount,
@@ -49,7 +49,7 @@ def hints(cls: type) -> dict[str, Any]:
 
 
 def entries(cls: type) -> list[tuple[str, Any]]:
-    """What was written in a class and says something of what it does, by name."""
+    """What a class body says about what the class does, by name."""
     return sorted((key, value) for key, value in vars(cls).items() if _written(key, value))
 
 

@@ -2,14 +2,14 @@
 
 A hash over the state before the first event and all that is reached from it, step by step: classes
 with their fields, types and defaults, the code of `evolve` and of the methods beside it, and what
-that code names (functions, classes, constants). Of code its instructions count, not its place in a
-file. Code of the standard library and of installed packages is not followed: of it the name and
-the package's version count. What code finds by text (`getattr`, an import inside a function) is
-not seen, nor is the class of an event that the code does not name. So all upcasters count, once
-there are any, whichever events they are for: what a fold takes as an event they have made.
+that code names (functions, classes, constants). The instructions of code count, not its place in a
+file. Code of the standard library and of installed packages is not followed: its name and the
+package's version count instead. What code finds by text (`getattr`, an import inside a function) is
+not seen, nor is the class of an event that the code does not name. So all upcasters count,
+whichever events they are for: they make what a fold is given as an event.
 
-Equal in every process that runs the same code, the same upcasters too, on the same Python. Two
-folds that are the same may get two fingerprints, which costs a cache; in doubt it is another one.
+Equal in every process that runs the same code, the same upcasters too, on the same Python. The same
+fold may get two fingerprints, which costs a cached state and nothing else; in doubt they differ.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ from .code import content, entries, hints, name, names, order, shape
 from .packages import PYTHON, Packages
 
 MOST = 5_000
-"""So many classes, functions and objects are followed at most."""
+"""At most this many classes, functions and objects are followed."""
 
 _PLAIN: tuple[type, ...] = (
     type(None), type(...), bool, int, float, complex, str, bytes, range, decimal.Decimal,
@@ -77,13 +77,13 @@ class Fingerprint:
 def fingerprint(initial: Any) -> Fingerprint:
     """The fingerprint of all folds that begin with this state.
 
-    Raises `Unstorable` where too much is reached to say.
+    Raises `Unstorable` where too much is reached.
     """
     return _Walk(initial).result()
 
 
 class _Walk:
-    """Everything that is reached from one state, each thing told once, in the order of meeting."""
+    """Everything that is reached from one state, each thing once, in the order of meeting it."""
 
     def __init__(self, initial: Any) -> None:
         self._packages = Packages((type(initial).__module__, __name__))
@@ -196,7 +196,7 @@ class _Walk:
         return f"{self._code(function.__code__)} {self._text(used)}"
 
     def _of_module(self, module: ModuleType, wanted: list[str], seen: set[str]) -> Iterator[Any]:
-        """What code may mean of a module that it names: all in it that bears a name of the code."""
+        """What code may use of a module: everything in it that has one of the names in the code."""
         seen.add(module.__name__)
         yield [module.__name__, self._packages.version(module.__name__)]
         if self._packages.followed(module.__name__):

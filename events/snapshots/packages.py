@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable
 
 PYTHON = str(sys.implementation.cache_tag)
-"""The Python that runs: its bytecode is its own."""
+"""The Python that runs; each has a bytecode of its own."""
 
 _BUILT_ON = frozenset({"attr", "attrs", "cattrs", "eventsourcing", "msgspec", "pykka"})
 """Packages that are known by their version wherever they are installed."""
@@ -16,7 +16,7 @@ _INSTALLED = ("site-packages", "dist-packages")
 
 
 class Packages:
-    """Follows the packages of some modules and whatever is not installed; the rest has versions."""
+    """Says which packages are followed: those of some modules, and whatever is not installed."""
 
     def __init__(self, near: Iterable[str]) -> None:
         self._near = frozenset(_top(module) for module in near)
@@ -27,7 +27,7 @@ class Packages:
         return self._about(_top(module))[0]
 
     def version(self, module: str) -> str:
-        """The version of a module's package, empty for what is followed and what has none."""
+        """The version of a module's package; empty for one that is followed or has none."""
         return self._about(_top(module))[1]
 
     def _about(self, package: str) -> tuple[bool, str]:

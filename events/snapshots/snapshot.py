@@ -55,7 +55,7 @@ class SnapshotCodec:
     """Between the states of one kind of actor and the rows of the table of snapshots."""
 
     def __init__(self, kind: str, initial: Any, codec: Codec) -> None:
-        """Take the fingerprint; raises `Unstorable` where there is none."""
+        """Raises `Unstorable` where the fold has no fingerprint."""
         found = fingerprint(initial)
         self._codec = codec
         self._prints = {
@@ -112,7 +112,7 @@ class SnapshotCodec:
 
 
 def intact(row: SnapshotRow) -> bool:
-    """Whether a row is what was kept, whoever may understand it."""
+    """Whether a row is what was kept, whether or not anybody can still use it."""
     address, version, position, text, data, checksum = row
     return type(data) is bytes and _checksum(address, version, position, text, data) == checksum
 

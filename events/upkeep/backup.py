@@ -42,8 +42,8 @@ class Copied:
 def backup(source: str, path: str, *, replace: bool = False, tick: Tick = silent) -> Copied:
     """Copy the log at `source`, which may be written meanwhile, to `path`.
 
-    What is there already stays unless `replace`, and then only goes when the new one is whole; it
-    must not be in use. `tick` is told of rows compared, twice as many in all as there are.
+    What is there already stays unless `replace`, and even then goes only when the new one is whole;
+    it must not be in use. `tick` is told of rows compared, twice as many in all as there are.
     Raises WouldReplace, LogInUse, LogBeingRead, LogDamaged, CorruptedRow, StorageFull,
     StorageFailed, and as opening a log does.
     """
@@ -57,7 +57,7 @@ def backup(source: str, path: str, *, replace: bool = False, tick: Tick = silent
 
 
 def restore(saved: str, path: str, *, replace: bool = False, tick: Tick = silent) -> Copied:
-    """Copy the backup `saved` to `path`, where the log goes on behind its last position.
+    """Copy the backup `saved` to `path`, where the log goes on after its last position.
 
     A log with events stays unless `replace`; one in use stays in any case. Raises as `backup`.
     """
@@ -76,7 +76,7 @@ def _copied(source: str, path: str, tick: Tick) -> Copied:
     with unfinished(place) as beside:
         found = copy(source, beside, tick)
         size = os.stat(beside).st_size
-        # Where nobody holds a lease the seal comes first: alone it accuses nobody.
+        # Where nobody holds a lease the seal comes first: a seal without its file does no harm.
         sealed = not os.path.exists(place) and _sealed(beside, place)
         replaced = os.path.exists(place)
         put_in_place(beside, place)

@@ -24,7 +24,7 @@ from ..recorders.refusals import refusal
 from .structure import DAMAGED, first_fault
 
 PAGES = 512
-"""Pages that are copied between two looks at whether somebody wants it to stop."""
+"""Pages copied at a time; in between, a wish to stop is heard."""
 
 Tick = Callable[[int], None]
 
@@ -37,9 +37,9 @@ def silent(_: int) -> None:
 
 @contextmanager
 def unfinished(place: str) -> Iterator[str]:
-    """The name of a file beside `place` that is gone afterwards unless it was renamed.
+    """The name for a file beside `place`, which is removed afterwards unless it was renamed.
 
-    What killed processes left there is taken away first.
+    What killed processes left there is removed first.
     """
     folder, name = os.path.split(place)
     for left in os.listdir(folder):
@@ -96,7 +96,7 @@ def sync(path: str) -> None:
 def _copy_pages(connections: Connections, path: str) -> None:
     target = sqlite3.connect(path, isolation_level=None)
     with closing(target), connections.reading() as source:
-        # Nothing can be lost of a file that has no name yet: it is synced when it is whole.
+        # A file that has no name yet has nothing to lose: it is synced when it is whole.
         target.execute("PRAGMA journal_mode = OFF")
         target.execute("PRAGMA synchronous = OFF")
         source.execute("BEGIN")
@@ -110,7 +110,7 @@ def _copy_pages(connections: Connections, path: str) -> None:
 
 
 def _interruptible(_: int, __: int, ___: int) -> None:
-    """Between two portions Python looks for signals, so a Ctrl-C is heard."""
+    """Copying that a Ctrl-C ends: Python looks for signals between two portions."""
 
 
 def _refused(path: str, error: OSError) -> StorageFailed:

@@ -54,7 +54,7 @@ def _closed_up(path: str) -> Iterator[None]:
 
 
 def _locked(connection: sqlite3.Connection, path: str) -> bool:
-    """Lock a file for good; False where it is damaged, so that nobody else can use it either."""
+    """Lock a file for good; False where it is too damaged for anybody to use."""
     try:
         (mode,) = connection.execute("PRAGMA journal_mode = DELETE").fetchone()
         connection.execute("BEGIN EXCLUSIVE")

@@ -1,4 +1,4 @@
-"""What SQLite itself has to say against a file: pages, indexes, free pages, and what tables hold.
+"""What SQLite itself finds wrong with a file: pages, indexes, free pages, and what tables hold.
 
 A row's position, address and version stand in the table and in its index, and a flipped byte makes
 the two differ.
@@ -19,7 +19,7 @@ DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 """The codes by which SQLite says that a file is not what it wrote."""
 
 MOST = 100
-"""So many complaints of SQLite are passed on."""
+"""At most this many complaints of SQLite are passed on."""
 
 
 def faults(path: str, query: str = "mode=ro") -> Iterator[str]:

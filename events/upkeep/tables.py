@@ -1,7 +1,7 @@
-"""The tables beside the events: does what stands in them make sense beside the events?
+"""Whether what the other tables of a log hold makes sense beside its events.
 
-What actors make of due times and snapshots is looked at elsewhere; here it is their form, and
-that they speak of what is there.
+What due times and snapshots say is checked against the actors elsewhere; here only their form is,
+and that they speak of events that are there.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def _bad_address(address: str, what: str) -> Iterator[Found]:
 
 
 def _exists(connection: sqlite3.Connection, table: str) -> bool:
-    """Whether a table is there: logs of the first days have not all of them."""
+    """Whether a table is there: early logs do not have all of them."""
     found = connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,))
     return found.fetchone() is not None
 

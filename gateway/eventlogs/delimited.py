@@ -3,11 +3,11 @@
 The first row names the columns. All values are text, as CSV knows no types. A column without a
 name is called `column N`. Blank lines are skipped.
 
-Where a row ends is decided by Python's csv module in its lenient mode, which never loses its
-place inside a quoted field; whether the row is then believed is decided by its strict mode. So
-one malformed row cannot make a part of a quoted text pass as a row of its own, and a quote that
-is never closed is reported with all the lines that it took. Nothing is guessed: a file cut off
-within the last cell of its last line looks whole, and no reader of CSV could tell.
+Where a row ends is decided by Python's csv module in its lenient mode, which never loses its place
+inside a quoted field; whether the row is then believed is decided by its strict mode. So a
+malformed row cannot make a part of a quoted text pass as a row of its own, and a quote that is
+never closed is reported with all the lines that it took. Nothing is guessed: a file cut off within
+the last cell of its last line looks whole, and no reader of CSV could tell.
 
 A row is bad, beside the reasons of `row`: NUL bytes, bytes that are not of the encoding,
 malformed quoting, more or fewer cells than the header. A row of more than `LARGEST_ROW`

@@ -1,6 +1,6 @@
 """What can be wrong with somebody else's event log as a whole, and with the way it is asked for.
 
-A fault of a single row is no error: it is a `BadRow`, and the reading goes on behind it.
+A fault of a single row is no error: it is a `BadRow`, and the reading goes on after it.
 """
 
 from __future__ import annotations

@@ -28,9 +28,9 @@ _FORMATS: dict[str, _Format] = {".csv": delimited.rows, ".xes": xes.rows}
 class Reading(Iterator[Row | BadRow], Closing):
     """The rows of one file, in the order of the file; read once, from front to end.
 
-    `consumed` of `total` bytes of the file are behind us (of the zipped bytes, if it is zipped).
-    Memory does not grow with the file. It closes the file at its end, at an error, and as a
-    context manager when left early. One thread at a time.
+    `consumed` of `total` bytes of the file have been read (of the zipped bytes, if it is zipped).
+    Memory does not grow with the file. It closes the file at its end, at an error, and as a context
+    manager when left early. One thread at a time.
     """
 
     def __init__(self, source: Source, rows: _Rows) -> None:

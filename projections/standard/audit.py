@@ -59,8 +59,8 @@ def trail(
 
     `who` is an author; `under` an address, with all that stands below it: a family by its root, a
     kind of roots by its name (`workflow`). `what` is a pattern for wire names (`workflow.*`, `?`
-    for one character, `[…]` for one of some). Behind the position `after`, and `limit` at most.
-    `db` is what the view is read by, and stays open while they are read.
+    for one character, `[…]` for one of some). Only lines after the position `after`, and at most
+    `limit`. `db` is what the view is read by, and stays open while they are read.
     """
     searched = _under(under) + _happened(happened)
     place = "+position" if searched else "position"  # `+`: by the index of what is searched
@@ -79,7 +79,7 @@ def trail(
 def _under(address: str) -> list[Test]:
     if not address:
         return []
-    below = (address, f"{address}/", f"{address}0")  # "0" is the character behind "/"
+    below = (address, f"{address}/", f"{address}0")  # "0" is the character after "/"
     return [("(address = ? OR (address > ? AND address < ?))", below)]
 
 

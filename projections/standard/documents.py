@@ -1,10 +1,10 @@
 """The documents of workflows within a view: change by change, and now and then one whole.
 
 A document is kept whole once the changes since the last whole one have grown as large as that one
-was, and to `LEAST` bytes at the least. So whole documents take at most twice the room of the
-changes, a view is made in time that grows with the changes alone, and any version is one document
-and about as much again in changes away: be documents small and changed often, or large and changed
-a little.
+was, and to at least `LEAST` bytes. So whole documents take at most twice the room of the changes, a
+view is made in time that grows with the changes alone, and any version is one document and about as
+much again in changes away, whether documents are small and change often or are large and change
+little.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from .in_place import change_in_place, changes_of, document_of, encode
 from .times import time_text
 
 LEAST = 4096
-"""Bytes of changes that go by at the least between two whole documents."""
+"""The fewest bytes of changes between two whole documents."""
 
 ROW = 64
 """Bytes that a version counts for beside its changes, so that empty ones add up as well."""

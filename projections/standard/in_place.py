@@ -1,7 +1,7 @@
 """Changing a document that nobody else holds in place, which costs less than making a new one.
 
-`apply` gives a new document for each change and copies what the change touches, which for a list or
-an object of many parts is much for many changes. The two give equal documents.
+`apply` gives a new document for each change and copies what the change touches; with many changes
+to a large list or object that adds up. The two give equal documents.
 """
 
 from __future__ import annotations

@@ -44,8 +44,8 @@ merged = StoredProjection(name="merged", tables=_TABLES, apply=_apply, kinds=("c
 def entries_of(
     db: sqlite3.Connection, root: str, after: int = 0, limit: int | None = None
 ) -> Iterator[MergedEntry]:
-    """The entries of all channels of the family of `root` behind a position, in the order of the
-    log and `limit` of them at most, as `merged` gives them from the log; times in UTC.
+    """The entries of all channels of the family of `root` after a position, in the order of the log
+    and at most `limit` of them, as `merged` gives them from the log; times in UTC.
 
     `db` is what the view is read by, and stays open while they are read.
     """

@@ -29,10 +29,10 @@ class Metrics:
 
     `kinds`, `names`, `authors` and `hours` are numbers of events: by kind of actor, wire name,
     author and hour of recording (its beginning, in UTC). `actors` are numbers of actors by kind,
-    `most_events` the events of the actor that has most, by kind. `commands` are those that stored
-    an event. `state_versions` are those of workflows; `channels` what became of theirs: opened,
-    closed, failed, merged; `merges` those merged by strategy, with `conflicts` decided in all.
-    `entries` are those of all channels by type, with `payload_bytes` in all.
+    `most_events` the number of events of the actor with the most, by kind. `commands` are those
+    that stored an event. `state_versions` are those of workflows; `channels` what became of theirs:
+    opened, closed, failed, merged; `merges` those merged by strategy, with `conflicts` decided in
+    all. `entries` are those of all channels by type, with `payload_bytes` in all.
 
     `unknown` events are those whose class no known module defines: they are in `events`, `kinds`,
     `names`, `hours`, `actors` and the times of recording, and nowhere else.

@@ -1,8 +1,8 @@
 """The stored view of snapshots: the points of each workflow's past that can be jumped to.
 
 The table `snapshots` has the document of a workflow whole now and then (`documents` says how
-often), with its checksum; a workflow whose changes are small as yet has none, for its beginning is
-as near. `versions` has only the changes behind each last one: the log has the others.
+often), with its checksum; a workflow whose changes are few as yet has none, for its beginning is as
+near. `versions` has only the changes after the last snapshot of each: the log has the others.
 """
 
 from __future__ import annotations
@@ -90,8 +90,8 @@ def snapshot_document(db: sqlite3.Connection, address: str, version: int) -> Doc
 
 
 def document_from(db: sqlite3.Connection, log: Log, address: str, version: int) -> Document:
-    """A workflow's document after its state version `version`: from the snapshot at or below, and
-    the log's changes behind it. The last one there is, where there are not so many."""
+    """A workflow's document after its state version `version`: from the snapshot at or before it,
+    and the log's changes since. The last version, where there are not so many."""
     nearest: Any = db.execute(_NEAREST, (address, version)).fetchone()
     reached, log_version, text = nearest or (0, 0, "{}")
     document = document_of(text)

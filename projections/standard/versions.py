@@ -60,7 +60,7 @@ def versions_of(
     db: sqlite3.Connection, address: str, after: int = 0, upto: int | None = None
 ) -> Iterator[StateVersion]:
     """The state versions of a workflow with `after < version <= upto`, oldest first, as
-    `state_versions` gives them from the log; times in UTC. None of an address without any.
+    `state_versions` gives them from the log; times in UTC. Nothing for an address without any.
 
     `db` is what the view is read by, and stays open while they are read.
     """
@@ -72,7 +72,7 @@ def versions_of(
 
 
 def version_of(db: sqlite3.Connection, address: str, version: int) -> StateVersion | None:
-    """One state version of a workflow, found without reading those before it; None for none."""
+    """One state version of a workflow, found without reading those before it, or None."""
     return next(versions_of(db, address, version - 1, version), None)
 
 

@@ -2,8 +2,8 @@
 
 Turns are taken on the thread of the test, whenever somebody waits for an answer. Time moves when
 the test says so, ids and draws come from a fixed seed. When it is closed, every actor is folded
-anew from its events in the log: a behaviour whose live state is another than that has state that is
-changed in place, or an `evolve` that is not pure, and would be somebody else after a restart.
+anew from its events in the log: a behaviour whose live state differs from that changes state in
+place, or has an `evolve` that is not pure, and would be somebody else after a restart.
 """
 
 from __future__ import annotations
