@@ -145,10 +145,10 @@ class PooledBank(Bank):
 class TestBankStepped(Bank.TestCase):  # type: ignore[name-defined, misc]  # made by Hypothesis
     """Stepped by hand."""
 
-    settings = settings(max_examples=40, stateful_step_count=20, deadline=None)
+    settings = settings(max_examples=40, stateful_step_count=20)
 
 
 class TestBankOnThreads(PooledBank.TestCase):
     """On a pool."""
 
-    settings = settings(max_examples=20, stateful_step_count=20, deadline=None)
+    settings = settings(max_examples=20, stateful_step_count=20)

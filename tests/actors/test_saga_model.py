@@ -201,7 +201,7 @@ def test_every_saga_ends_in_one_outcome_that_fits_what_took_effect() -> None:
     """Completed with all effects, or all undone from the last, or stuck at one that stays."""
     seen: Counter[str] = Counter()
 
-    @settings(max_examples=600, deadline=None, derandomize=True, database=None)
+    @settings(max_examples=600, derandomize=True, database=None)
     @given(FATES | GOOD | NEARLY, CHOICES)
     def run(fates: list[tuple[bool, bool, bool]], choices: list[tuple[int, int]]) -> None:
         world = World(fates, seen)

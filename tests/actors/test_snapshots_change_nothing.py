@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import attrs
-from hypothesis import event, given, settings
+from hypothesis import event, given
 from hypothesis import strategies as st
 
 from retold import ActorSystem, Rejected
@@ -151,7 +151,6 @@ class Life:
 
 
 @given(st.lists(STEPS, max_size=40), st.integers(1, 4))
-@settings(deadline=None)
 def test_nobody_can_tell_whether_there_are_snapshots(steps: list[Any], every: int) -> None:
     """Receipts, refusals, states, versions, positions and rows are the same, to the type."""
     with_snapshots, without = Life(every), Life(0)

@@ -47,7 +47,7 @@ def back(event: Any) -> Any:
     return codec.decode(1, "a/b", 1, codec.encode(event, "", "", "")[0], stored(event)).data
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(EVENTS)
 def test_every_event_comes_back_as_what_it_was(event: Any) -> None:
     """Every field has its value and its type again, at every depth; the copy that goes on, too."""
@@ -56,7 +56,7 @@ def test_every_event_comes_back_as_what_it_was(event: Any) -> None:
     assert typed(back(event)) == typed(event)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.text(st.characters(codec="utf-8")),
     st.text(st.characters(codec="utf-8")),

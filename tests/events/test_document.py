@@ -58,7 +58,7 @@ def patched(document: Any, changes: tuple[Change, ...]) -> Any:
     return made["root"]
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(VALUES, VALUES)
 @example({"a": 1}, {"a": True})
 @example({"a": [0.0]}, {"a": [-0.0]})
@@ -73,21 +73,21 @@ def test_a_delta_makes_the_new_of_the_old(old: Any, new: Any) -> None:
     assert unordered(old) == before
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(VALUES)
 def test_nothing_changed_is_no_delta(value: Any) -> None:
     """The same document, copied, differs by nothing; and a delta is empty only then."""
     assert diff(value, copy.deepcopy(value)) == ()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(VALUES, VALUES)
 def test_a_delta_is_empty_only_between_equals(old: Any, new: Any) -> None:
     """No change goes unseen, whatever Python thinks of the two values."""
     assert (diff(old, new) == ()) == (unordered(old) == unordered(new))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(OBJECTS, OBJECTS)
 def test_differences_show_both_values(old: Any, new: Any) -> None:
     """At each path of the delta what was there and what is there, `MISSING` for nothing."""
@@ -152,7 +152,7 @@ def test_a_document_of_a_state_cannot_be_changed(change: Any, how: str) -> None:
     assert made == given_value
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(OBJECTS)
 def test_a_frozen_document_is_as_good_as_a_plain_one(value: Any) -> None:
     """Equal to it, the same JSON, pickled it stays frozen; a deep copy is plain and can be

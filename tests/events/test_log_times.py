@@ -41,7 +41,7 @@ def filled(recorded: list[int], happened: list[int | None]) -> Log:
 BOUND = st.none() | st.integers(-1, 12)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.lists(st.integers(0, 10), max_size=12).map(sorted),
     st.lists(st.none() | st.integers(-5, 15), min_size=12, max_size=12),

@@ -94,14 +94,14 @@ def combined(source: Any, target: Any) -> Any:
     return built({**kept, **winners})
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(OBJECTS, OBJECTS)
 def test_combine_is_the_union_of_leaves(source: Any, target: Any) -> None:
     """Objects merge all the way down, the source's leaf stands, lists are leaves."""
     assert unordered(merge("combine", source, target)) == unordered(combined(source, target))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(OBJECTS, OBJECTS)
 def test_one_side_wins_at_the_top(source: Any, target: Any) -> None:
     """Each key's whole value is the winner's where both have one, else whoever has it."""
@@ -115,7 +115,7 @@ def test_one_side_wins_at_the_top(source: Any, target: Any) -> None:
             assert value is (first[key] if key in first else second[key])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(OBJECTS, OBJECTS, st.sampled_from(["source_wins", "target_wins", "combine"]))
 def test_a_merge_changes_neither_side(source: Any, target: Any, strategy: Any) -> None:
     """Both documents are as they were; merging a document into itself is that document."""
@@ -126,7 +126,7 @@ def test_a_merge_changes_neither_side(source: Any, target: Any, strategy: Any) -
     assert unordered(merge(strategy, source, copy.deepcopy(source))) == unordered(source)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(OBJECTS, OBJECTS, st.sampled_from(["source_wins", "target_wins", "combine"]))
 def test_conflicts_are_where_both_have_a_value_and_differ(
     source: Any, target: Any, strategy: Any

@@ -81,7 +81,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(VALUES)
 def test_every_value_comes_back_as_what_it_was(value: Any) -> None:
     """Decoding gives the value with every type, key and order as it was."""

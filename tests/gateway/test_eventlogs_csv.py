@@ -33,7 +33,7 @@ def rows(path: Path, **columns: Any) -> list[Row | BadRow]:
 
 @given(TABLES, st.sampled_from(",;\t|é"), st.sampled_from(["\n", "\r\n", "\r"]), st.booleans())
 @example([("c", "a", "2020-01-01", 'say "hi"', "two\nlines")], ",", "\n", True)
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_a_writer_wrote_is_read(
     tmp_path: Path, table: list[tuple[str, ...]], delimiter: str, ending: str, mark: bool
 ) -> None:

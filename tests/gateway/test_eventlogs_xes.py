@@ -84,7 +84,7 @@ def rows(path: Path) -> list[Row | BadRow]:
 
 
 @given(TRACES)
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_a_writer_wrote_is_read(tmp_path: Path, traces: list[Any]) -> None:
     """Whatever attributes of all types and depths are written, the same values come back."""
     texts, expected = [], []

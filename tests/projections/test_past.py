@@ -96,7 +96,7 @@ def check_merged(log: Log, facts: list[Fact], point: Point | None) -> None:
         assert found == [(fact.position, fact.address, str(fact.label).encode()) for fact in wanted]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(PASTS, POINTS)
 def test_any_view_at_any_point_is_what_had_come_about(drawn: list[Any], point: Point) -> None:
     """Several families, imports out of order, equal times; before, within and behind the log."""
@@ -111,7 +111,7 @@ def test_any_view_at_any_point_is_what_had_come_about(drawn: list[Any], point: P
 
 
 @pytest.mark.parametrize("url", ["sqlite:///{}/log.db", "module:eventsourcing.sqlite"])
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(PASTS, st.lists(POINTS, min_size=4, max_size=4), st.booleans())
 def test_a_file_gives_the_same(
     url: str, drawn: list[Any], points: list[Point], compressed: bool
@@ -131,7 +131,7 @@ def test_a_file_gives_the_same(
                 check_merged(log, facts, point)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(PASTS, POINTS, POINTS)
 def test_what_had_come_about_stays(drawn: list[Any], one: Point, two: Point) -> None:
     """Of two points of one kind the earlier has nothing that the later has not."""
@@ -170,9 +170,7 @@ def test_the_hard_cases_are_among_those_drawn(hard: Any) -> None:
         with Log.open("memory:", clock=clock) as log:
             return bool(hard(written(log, clock, case[0]), case[1]))
 
-    drawn = settings(
-        max_examples=2_000, phases=[Phase.generate], derandomize=True, database=None, deadline=None
-    )
+    drawn = settings(max_examples=2_000, phases=[Phase.generate], derandomize=True, database=None)
     assert is_hard(find(st.tuples(PASTS, POINTS), is_hard, settings=drawn))
 
 

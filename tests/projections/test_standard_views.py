@@ -50,7 +50,7 @@ def live_through(diary: Diary, spells: list[tuple[int, bool]], folder: str, thre
 
 
 @given(st.integers(0, 2**32), SPELLS)
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_views_show_what_was_asked(seed: int, spells: list[tuple[int, bool]]) -> None:
     """Each shows every fact once, wherever its runner was stopped and started."""
     with diary_of(seed) as diary, TemporaryDirectory() as folder:

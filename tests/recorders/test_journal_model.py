@@ -52,7 +52,7 @@ class Model:
 
 
 @pytest.mark.parametrize("kind", ["memory", "sqlite"])
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(batches=BATCHES, after=st.integers(0, 9), upto=st.integers(0, 9))
 def test_a_journal_is_a_dict(kind: str, batches: list[list[Row]], after: int, upto: int) -> None:
     """Positions, refusals and every way of reading agree with the dict, write by write."""

@@ -101,7 +101,7 @@ STEP = st.tuples(st.sampled_from("abc"), st.integers(0, 3))
 
 
 @given(st.lists(st.lists(STEP, max_size=4), max_size=12))
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 def test_whatever_is_saved_and_dropped_the_latest_is_there(
     groups: list[list[tuple[str, int]]],
 ) -> None:
