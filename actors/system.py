@@ -181,9 +181,14 @@ class ActorSystem(Closing):
         )
         if self.tracer is not None:
             watch(self.tracer, message, cause)
-        if claim := actor.family.post(message):
-            self.dispatcher.ready(actor.family, claim)
+        self._deliver(message, from_an_actor=command_id is not None)
         return future
+
+    def _deliver(self, message: Message, *, from_an_actor: bool) -> None:
+        """Put a message of the system's own into its inbox; from an actor if a reaction sent it."""
+        family = message.actor.family
+        if claim := family.post(message):
+            self.dispatcher.ready(family, claim)
 
     def release(self, address: str) -> bool:
         """Let an actor out of quarantine; True if it was in quarantine."""

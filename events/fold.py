@@ -21,7 +21,7 @@ class State(Protocol):
         ...
 
 
-S = TypeVar("S")
+S = TypeVar("S", bound=State)
 
 
 def fold(state: S, events: Iterable[Any]) -> S:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import atexit
-from typing import Any
 
 from ..actors.behaviour import Behaviour
-from ..actors.future import Future
 from ..actors.message import Message
 from ..actors.options import Options
 from ..actors.passivation import EVERY, Sweeper
 from ..actors.snapshots import Snapshots
 from ..actors.system import ActorSystem
-from ..actors.tracing import watch
 from ..events.log import Log
 from .commits import DrawnCommitter
 from .dispatch import Turns
@@ -63,31 +60,12 @@ class SimulatedSystem(ActorSystem):
         super().__init__(log, *behaviours, dispatcher=turns, seed=seed, options=options)
         self.committer = turns.committer = DrawnCommitter(log, turns.run, turns.decided, turns.wake)
 
-    def post(
-        self,
-        address: str,
-        command: Any,
-        *,
-        by: str,
-        why: str,
-        command_id: str | None = None,
-        repeatable: bool = False,
-        cause: str = "",
-    ) -> Future[Any]:
-        """As live; what a reaction sends to an actor takes its time to arrive."""
-        turns = self._turns
-        if command_id is None or turns.ways is None:
-            return super().post(
-                address, command, by=by, why=why, command_id=command_id, repeatable=repeatable,
-                cause=cause,
-            )  # fmt: skip
-        actor = self.actor(address)
-        future: Future[Any] = turns.future()
-        message = Message(actor, command, future, by, why, command_id, None, repeatable)
-        if self.tracer is not None:
-            watch(self.tracer, message, cause)
-        turns.send(message)
-        return future
+    def _deliver(self, message: Message, *, from_an_actor: bool) -> None:
+        """As live; what comes from an actor takes its time to arrive."""
+        if from_an_actor and self._turns.ways is not None:
+            self._turns.send(message)
+        else:
+            super()._deliver(message, from_an_actor=from_an_actor)
 
     def vanish(self) -> None:
         """End as a process that is killed ends: nothing is answered, written or handed back."""
