@@ -40,7 +40,7 @@ class Counting:
             self._there.set()
 
     def await_position(self, position: int) -> None:
-        """Wait until an event came that stands there or behind."""
+        """Wait until an event came that stands there or later."""
         self._wanted = position
         if self.position < position:
             assert self._there.wait(60)

@@ -19,7 +19,7 @@ from .measure import Benchmark, Sample, Scale
 
 EVENTS = 200
 SINCE = 50
-"""Events behind the snapshot."""
+"""Events after the snapshot."""
 
 SNAPSHOTS = Options(snapshot_every=100)
 NONE = Options(snapshot_every=0)

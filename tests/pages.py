@@ -4,7 +4,7 @@
 |---|---|
 | `python` whose first line is `# name.py` | that file, for later blocks to import |
 | any other `python` | run, all of a page in one namespace |
-| no language, right behind a `python` block | what that block printed; `...` stands for anything |
+| no language, right after a `python` block | what that block printed; `...` stands for anything |
 | `console` | each `$ retold …` is run; what is shown below it is what it printed |
 
 Started as `python pages.py PAGE`; it ends with a traceback or a difference where something is not

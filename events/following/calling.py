@@ -38,7 +38,7 @@ class Calling:
                 self.position = each.position
         except BaseException as error:  # noqa: BLE001 - a callback is somebody else's code
             self.error = error
-            _log.exception("A callback failed behind position %d, and is ended", self.position)
+            _log.exception("A callback failed after position %d, and is ended", self.position)
 
     @property
     def alive(self) -> bool:

@@ -202,7 +202,7 @@ class Subscription(Follower):
         """
         position = upto if isinstance(upto, int) else upto.position
         if position > self._handed_out and position > (last := self._log.last_position()):
-            raise ValueError(f"position {position} is behind the end of the log, {last}")
+            raise ValueError(f"position {position} is beyond the end of the log, {last}")
         self._kept.acknowledge(self.name, self._fence, position)
         self.acknowledged = max(self.acknowledged, position)
 

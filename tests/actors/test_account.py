@@ -40,7 +40,7 @@ CASES: list[tuple[list[Any], Any, tuple[Any, ...] | None, str]] = [
 def test_given_when_then(
     system: ActorSystem, given: list[Any], when: Any, then: tuple[Any, ...] | None, balance: str
 ) -> None:
-    """The events that follow are stored behind those given; a refusal says why and stores
+    """The events that follow are stored after those given; a refusal says why and stores
     nothing.
     """
     if given:

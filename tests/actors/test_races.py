@@ -41,7 +41,7 @@ def rush(
             if number == EACH // 2:
                 half.wait(WAIT)
             elif number == EACH - 1:
-                over.wait(WAIT)  # so that some asks come behind it, however fast the others were
+                over.wait(WAIT)  # so that some asks come after it, however fast the others were
             what = note([who, number])
             mine.append(refs[(who + number) % len(refs)].ask(what, block=False))
 

@@ -63,7 +63,7 @@ def test_a_crash_after_any_step_changes_nothing_but_time(what: str) -> None:
 
 
 def test_a_settled_log_is_not_read_again(yard: Yard) -> None:
-    """The cursor follows; an opening reads what is behind it and reacts to nothing twice."""
+    """The cursor follows; an opening reads what comes after it and reacts to nothing twice."""
     for number in range(EVERY):
         yard.system.ref("runner/b").ask(DoIt(f"{number}"))
     send_out(yard, "dig")

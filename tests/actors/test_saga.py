@@ -79,7 +79,7 @@ BACK = [
 
 @pytest.mark.parametrize(("given", "command", "then"), FORWARD)
 def test_each_step_that_is_taken_leads_to_the_next(given: Any, command: Any, then: Any) -> None:
-    """In the order of the definition; behind the last the saga has completed."""
+    """In the order of the definition; after the last the saga has completed."""
     assert when(given, command) == then
 
 
@@ -174,7 +174,7 @@ def test_a_saga_ends_only_when_it_knows() -> None:
 
 
 def test_a_late_effect_is_undone_though_an_earlier_one_stays() -> None:
-    """It lies behind the one that is stuck."""
+    """It comes after the one that is stuck."""
     given = (*LATE, CompensationRefused("flight", "final"))
     assert when(LATE, NoteNotCompensated("flight", "final")) == given[len(LATE) :]
     then = when(given, NoteTaken("hotel", PLACE))

@@ -188,7 +188,7 @@ def test_an_initial_state_is_the_behaviours() -> None:
 
 
 def test_recorded_at_is_not_before_the_decision() -> None:
-    """`context.now` never lies behind what the log says of the command."""
+    """`context.now` is never later than what the log says of the command."""
     seen: list[Any] = []
 
     def look(total: Total, context: Any) -> Any:

@@ -45,7 +45,7 @@ def test_a_deadline_that_moves_is_kept_where_it_went(town: Town) -> None:
 
 
 def test_a_deadline_and_a_message_in_either_order_give_the_same() -> None:
-    """A message that comes behind a deadline finds it passed, though no timer has rung."""
+    """A message that comes after a deadline finds it passed, though no timer has rung."""
     found = []
     for timer_first in (True, False):
         town = Town()

@@ -155,7 +155,7 @@ def test_a_decision_that_cannot_be_stored_leaves_no_trace(system: ActorSystem, b
     ids=["refused", "bug", "exit"],
 )
 def test_a_command_that_raises_leaves_no_trace(stepped: ActorSystem, what: Do) -> None:
-    """Between two good ones of its turn: they are stored one behind the other, it is told."""
+    """Between two good ones of its turn: they are stored one after the other, it is told."""
     ref, member = stepped.ref("total/a"), stepped.ref("total/a/total/b")
     asked = [ref.ask(add(1), block=False), ref.ask(what, block=False), ref.ask(add(2), block=False)]
     first, error, last = answers(asked)

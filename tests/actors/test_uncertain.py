@@ -48,7 +48,7 @@ def examine_a_file(
 def test_every_asker_over_a_file_is_told_the_truth(
     scenario: Scenario, fault: Fault, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whichever statement fails, before or after it took effect, and everything behind it."""
+    """Whichever statement fails, before or after it took effect, and everything after it."""
     examine_a_file(scenario, fault, tmp_path, monkeypatch)
 
 

@@ -193,7 +193,7 @@ def check_answers(rows: list[tuple[int, str, int, int, str]], said: Said) -> Non
 
 
 def check_deliveries(course: list[list[Any]]) -> None:
-    """Each life begins right behind the last acknowledgement, or the one that was under way, and
+    """Each life begins right after the last acknowledgement, or the one that was under way, and
     goes on without a gap; and some events were handed out again."""
     acked = attempted = handed = highest = again = 0
     for word, position, *upto in course:

@@ -43,7 +43,7 @@ def test_a_signal_ends_a_busy_process_in_good_order(tmp_path: Path, mode: str, n
 
 @pytest.mark.parametrize("first", [signal.SIGTERM, signal.SIGINT])
 def test_more_signals_do_not_break_the_closing(tmp_path: Path, first: int) -> None:
-    """Whatever comes behind the first one, as fast as it can be sent: the log is closed.
+    """Whatever comes after the first one, as fast as it can be sent: the log is closed.
 
     Once it is, and the handlers are the old ones again, the next may end the process at once.
     """
@@ -109,7 +109,7 @@ class Signalled(ActorSystem):
 
 
 def test_a_signal_behind_another_waits_for_its_end() -> None:
-    """Whoever cleans up behind the first one is not disturbed."""
+    """Whoever cleans up after the first one is not disturbed."""
     cleaned: list[int] = []
 
     def clean_up() -> None:

@@ -184,7 +184,7 @@ def test_what_cannot_be_read_back_is_uncertain_and_stops_all_writes() -> None:
 def test_a_batch_that_fails_when_told_does_not_stop_the_others(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Its fault is logged; those before and behind it are told, and the next one is stored."""
+    """Its fault is logged; those before and after it are told, and the next one is stored."""
     log, _journal = faulty_log()
     committer = Committer(log)
 

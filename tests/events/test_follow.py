@@ -93,7 +93,7 @@ def test_only_the_kinds_asked_for(log: Log) -> None:
 
 @given(after=st.integers(0, 2600), kinds=st.sets(st.sampled_from(["one", "two", "none"])))
 def test_from_any_position(after: int, kinds: set[str], long_log: Log) -> None:
-    """More than two pieces: a follower gives what stands behind its position, each once."""
+    """More than two pieces: a follower gives what stands after its position, each once."""
     follower = long_log.follow(after, *kinds)
     found: list[int] = []
     while (batch := follower.read()) is not None:

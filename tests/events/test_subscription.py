@@ -44,7 +44,7 @@ def waiting(subscription: Subscription) -> list[int]:
 
 
 def test_it_goes_on_behind_what_was_acknowledged(url: str, log: Log) -> None:
-    """Opened again, in another process's log too, it begins behind the last acknowledgement."""
+    """Opened again, in another process's log too, it begins after the last acknowledgement."""
     first = log.subscribe("mailer")
     assert waiting(first) == [1, 2, 3, 4, 5]
     first.ack(2)
@@ -70,7 +70,7 @@ def test_an_acknowledgement_does_not_go_back(log: Log) -> None:
 
 
 def test_what_is_not_in_the_log_is_not_acknowledged(log: Log) -> None:
-    """A position behind the end is refused, and so is a name that is none; nothing moves."""
+    """A position beyond the end is refused, and so is an empty name; nothing moves."""
     subscription = log.subscribe("mailer")
     with pytest.raises(ValueError, match=r"position 6.*5"):
         subscription.ack(6)
@@ -213,7 +213,7 @@ def test_async_consumers(log: Log) -> None:
 
 @given(st.lists(st.sampled_from(["write", "read", "ack", "again", "pause", "resume"]), max_size=40))
 def test_any_course_of_things_delivers_all_in_order(course: list[str]) -> None:
-    """Whatever happens between: each consumer gets the events in order, without a gap, from behind
+    """Whatever happens between: each consumer gets the events in order, without a gap, from after
     the last acknowledgement; and everything in the end."""
     with Log.open("memory:") as log:
         subscription = log.subscribe("s")

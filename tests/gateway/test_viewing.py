@@ -130,7 +130,7 @@ def test_tail_shows_the_last_and_what_comes(db: Path, taken: Takings) -> None:
 
 
 def test_tail_of_one_actor_in_words(db: Path) -> None:
-    """One line an event, whole, from behind a position."""
+    """One line an event, whole, from after a position."""
     lines = call(
         "tail", "till/3", "--db", db, "--module", MODULE, "--after", "0", "--count", "2"
     ).out.splitlines()

@@ -97,7 +97,7 @@ def test_the_first_log_comes_to_its_states_after_three_changes(kept: Path) -> No
 
 
 def test_a_log_of_old_and_new_events_goes_on(kept: Path) -> None:
-    """What the later code adds stands behind the old rows, which stay to the letter."""
+    """What the later code adds stands after the old rows, which stay to the letter."""
     everything = "SELECT position, originator_id, topic, state, checksum FROM stored_events"
     before = ask_sqlite(kept, everything)
     found = json.loads(run("tests.golden.later_upcasters", str(kept)))["after"]

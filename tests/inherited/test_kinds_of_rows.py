@@ -104,7 +104,7 @@ NOTED: dict[str, Any] = {"timestamp": MOMENT, "text": "a"}
      ("0" * 32, f"thing/{'0' * 32}")],
 )  # fmt: skip
 def test_a_text_id_is_the_name_of_the_actor(tmp_path: Path, old: str, now: str) -> None:
-    """A text id is percent-encoded behind its kind; one that is such an address stays as it is."""
+    """A text id is percent-encoded after its kind; one that is such an address stays as it is."""
     settings = bank.settings(tmp_path, ORIGINATOR_ID_TYPE="text")
     _store(settings, (old, 1, "app:Thing.Noted", NOTED))
     database = Inherited([THING], settings=settings)

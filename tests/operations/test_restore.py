@@ -1,4 +1,4 @@
-"""A restored log is the backup, and goes on behind it; nobody's log is replaced under him."""
+"""A restored log is the backup, and goes on after it; nobody's log is replaced under him."""
 
 from __future__ import annotations
 

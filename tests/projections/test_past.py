@@ -99,7 +99,7 @@ def check_merged(log: Log, facts: list[Fact], point: Point | None) -> None:
 @settings(max_examples=300)
 @given(PASTS, POINTS)
 def test_any_view_at_any_point_is_what_had_come_about(drawn: list[Any], point: Point) -> None:
-    """Several families, imports out of order, equal times; before, within and behind the log."""
+    """Several families, imports out of order, equal times; before, within and beyond the log."""
     clock = ManualClock(START)
     with Log.open("memory:", clock=clock) as log:
         facts = written(log, clock, drawn)

@@ -82,7 +82,7 @@ def test_the_trail_is_searched_by_period(past: tuple[Diary, Projections]) -> Non
 
 
 def test_views_are_read_page_by_page(past: tuple[Diary, Projections]) -> None:
-    """From behind any position, so many, and the trail from its end."""
+    """After any position, so many, and the trail from its end."""
     diary, views = past
     everything = [fact.position for fact in diary.facts]
     for after in (0, 1, 17, diary.last, diary.last + 5):

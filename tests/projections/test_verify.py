@@ -143,6 +143,6 @@ def test_an_event_that_its_state_cannot_take_is_found(rows: list[StoredRow]) -> 
 
 
 def test_a_missing_version_that_others_stand_on_is_found(rows: list[StoredRow]) -> None:
-    """The deltas behind a gap do not fit any more; the gap is reported all the same."""
+    """The deltas after a gap do not fit any more; the gap is reported all the same."""
     left = [row for row in rows if row[0] != 1]
     assert "version 1 is missing" in [each.reason for each in problems(left)]

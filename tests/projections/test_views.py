@@ -57,7 +57,7 @@ def test_a_state_version_shows_what_changed() -> None:
 
 
 def test_state_versions_go_on_from_where_a_reader_stopped() -> None:
-    """With the state at a version and the events behind it the rest is the same."""
+    """With the state at a version and the events after it the rest is the same."""
     log = approval()
     everything = list(state_versions(log.read(WORKFLOW)))
     start = Workflow(document=DOCUMENTS[1], version=2)

@@ -38,7 +38,7 @@ def address(position: int) -> str:
 
 
 def fill(log: Log, upto: int, after: int = 0) -> None:
-    """Write the events behind `after` up to a position; both are multiples of `CHUNK`."""
+    """Write the events after `after` up to a position; both are multiples of `CHUNK`."""
     for start in range(after, upto, CHUNK):
         paid = tuple(Paid(amount(n)) for n in range(start + 1, start + CHUNK + 1))
         where = address(start + 1)

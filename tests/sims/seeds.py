@@ -1,7 +1,7 @@
 """Transfers in simulated time under a seed: what is done to them, and whether it came out right.
 
 The seed draws who sends how much to whom and when, how long messages take, and when the system
-crashes: at a commit, before or behind it, or after a step. The judge reads answers and nothing
+crashes: at a commit, before or after it, or after a step. The judge reads answers and nothing
 else: each transfer's own, and what each account says of itself.
 """
 
