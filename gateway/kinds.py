@@ -21,8 +21,7 @@ from ..actors.letters import behaviour as letters
 from ..actors.reactions import behaviour as reactions
 from ..actors.workflow import workflow
 from ..events.address import kind
-from ..projections.projection import Projection, StoredProjection
-from ..projections.runner import AnyProjection
+from ..projections.projection import AnyProjection, Projection, StoredProjection
 from ..projections.standard import STANDARD
 from .errors import BadModule, KindNotGiven, ProjectionNotGiven
 

@@ -15,8 +15,8 @@ import typer
 from ..events.log import Log
 from ..projections.comparing import tables
 from ..projections.past_view import view_at
-from ..projections.projection import Projection
-from ..projections.runner import AnyProjection, Projections, view_path, views_folder
+from ..projections.projection import AnyProjection, Projection
+from ..projections.runner import Projections, view_path, views_folder
 from ..projections.stored_view import Standing, open_view, standing_of
 from . import listing
 from .errors import NoSuchView

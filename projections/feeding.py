@@ -19,7 +19,7 @@ from ..events.following.follower import Batch, Follower
 from ..events.log import Log
 from .catching_up import catch_up
 from .errors import ProjectionFailed
-from .projection import Projection, StoredProjection
+from .projection import AnyProjection
 from .stored_view import Standing
 from .view import MemoryView, View
 from .waiting import Waiters
@@ -40,7 +40,7 @@ class Feeding:
     def __init__(
         self,
         log: Log,
-        projection: Projection | StoredProjection,
+        projection: AnyProjection,
         view: View,
         progress: Progress | None = None,
     ) -> None:

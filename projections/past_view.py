@@ -14,13 +14,13 @@ from ..events.log import Log
 from ..events.past import cut
 from ..events.point import Point
 from ..events.side_file import MEMORY
-from .projection import Projection, StoredProjection
+from .projection import AnyProjection, Projection
 from .stored_view import StoredView
 from .view import MemoryView
 
 
 def view_at(
-    log: Log, projection: Projection | StoredProjection, at: Point | None = None
+    log: Log, projection: AnyProjection, at: Point | None = None
 ) -> MemoryView | StoredView:
     """A projection's view at a point, or now; close it once it is read.
 

@@ -67,3 +67,7 @@ class StoredProjection:
     apply: Write
     kinds: tuple[str, ...] = attrs.field(default=(), validator=_kinds)
     version: int = 1
+
+
+AnyProjection: TypeAlias = Projection | StoredProjection
+"""A projection whose view is an object in memory, or tables in a file."""

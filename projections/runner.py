@@ -13,7 +13,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 from urllib.parse import quote
 
 import attrs
@@ -27,12 +27,10 @@ from ..events.log_errors import CorruptedRow, LogReadOnly
 from ..events.side_file import MEMORY, remove
 from .errors import ForeignView, NoSuchProjection, ViewInUse
 from .feeding import Progress, Status
-from .projection import Projection, StoredProjection
+from .projection import AnyProjection, Projection, StoredProjection
 from .running import Lag, Running
 from .stored_view import Standing, StoredView, rebuilt_path
 from .view import MemoryView, View
-
-AnyProjection: TypeAlias = Projection | StoredProjection
 
 _log = logging.getLogger("retold")
 

@@ -28,7 +28,7 @@ from ..events.log import Log
 from .catching_up import approach, catch_up
 from .errors import ProjectionStopped
 from .feeding import Feeding, Progress
-from .projection import Projection, StoredProjection
+from .projection import AnyProjection
 from .view import View
 from .waiting import Waiters
 
@@ -47,7 +47,7 @@ class Running(Feeding):
     def __init__(
         self,
         log: Log,
-        projection: Projection | StoredProjection,
+        projection: AnyProjection,
         view: View,
         progress: Progress | None = None,
     ) -> None:
@@ -81,7 +81,7 @@ class Running(Feeding):
                 self._paused = True
                 self._become("paused")
 
-    def resume(self, projection: Projection | StoredProjection | None = None) -> None:
+    def resume(self, projection: AnyProjection | None = None) -> None:
         """Go on where it stands, after a pause or a failure; with mended code, if given.
 
         What the view was told before stays as it is: where that was wrong, `rebuild`, which this
@@ -98,7 +98,7 @@ class Running(Feeding):
                 return
         self.rebuild(projection)
 
-    def _use(self, projection: Projection | StoredProjection | None) -> None:
+    def _use(self, projection: AnyProjection | None) -> None:
         if projection is None:
             return
         if type(projection) is not type(self.projection) or projection.name != self.name:
@@ -106,7 +106,7 @@ class Running(Feeding):
         self._view.use(projection)
         self.projection = projection
 
-    def rebuild(self, projection: Projection | StoredProjection | None = None) -> None:
+    def rebuild(self, projection: AnyProjection | None = None) -> None:
         """Make the view anew from the beginning of the log, and let it take the old one's place.
 
         Returns when it has; until then the old one goes on and is read. If it fails, the old one
@@ -125,7 +125,7 @@ class Running(Feeding):
                 fresh.discard()
                 raise
 
-    def _swap(self, fresh: View, projection: Projection | StoredProjection) -> None:
+    def _swap(self, fresh: View, projection: AnyProjection) -> None:
         self._check_open()
         self._view.replace_by(fresh)
         self._follower = self._follower.instead(self.position, projection.kinds)
