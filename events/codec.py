@@ -19,7 +19,6 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from cattrs import BaseValidationError
 from eventsourcing.persistence import Cipher, Compressor
 
 from .errors import Unstorable
@@ -36,20 +35,11 @@ from .journal import StoredRow
 from .log_errors import CorruptedRow, Undecodable, UnknownEvent
 from .names import CURRENT_CLASSES, EVENT_CLASSES, wire_name
 from .recorded import Envelope, Recorded, Stamp, Tail
-from .shape import Shape, shape_of
+from .shape import FAULTS, Shape, shape_of
 from .upcast import UPCASTERS, steps_of
 from .upcasting import after, upcasted
 
 _stamp = msgspec.json.Decoder(Stamp).decode
-FAULTS = (
-    ValueError,
-    TypeError,
-    AttributeError,
-    ArithmeticError,
-    RecursionError,
-    BaseValidationError,
-)
-"""What msgspec, cattrs and comparisons raise on values that do not fit."""
 _json = msgspec.json.Encoder().encode
 
 

@@ -9,10 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol, TypeAlias
-
-if TYPE_CHECKING:
-    from .recorders.changes import Changes
+from typing import Protocol, TypeAlias
 
 Row: TypeAlias = tuple[str, int, str, bytes]
 """What is written: address, version, wire name, state (the encoded envelope)."""
@@ -20,12 +17,39 @@ Row: TypeAlias = tuple[str, int, str, bytes]
 StoredRow: TypeAlias = tuple[int, str, int, str, bytes]
 """What is read: position, then the row."""
 
-
 Due: TypeAlias = tuple[str, datetime | None]
 """When an actor wants to be woken: its address, and the moment in UTC, None for never."""
 
 SnapshotRow: TypeAlias = tuple[str, int, int, str, bytes, int]
 """A snapshot: address, version, position, fingerprint, state (encoded), checksum."""
+
+
+class Bell(Protocol):
+    """What can be rung from any thread: `threading.Event`, and what looks like one."""
+
+    def set(self) -> None:
+        """Ring; short, and raises nothing."""
+        ...
+
+
+class Changes(Protocol):
+    """The news of one journal, for one reader."""
+
+    def listen(self, bell: Bell) -> None:
+        """Have `bell` set after every commit that this process makes, and at the close."""
+        ...
+
+    def unlisten(self, bell: Bell) -> None:
+        """Leave `bell` alone from now on."""
+        ...
+
+    def pause(self) -> float | None:
+        """Seconds until the next look; None where it is told of everything."""
+        ...
+
+    def look(self) -> bool:
+        """Whether there was a change since the last look. Raises `LogClosed`."""
+        ...
 
 
 class Journal(Protocol):

@@ -6,20 +6,17 @@ from typing import Any
 
 import attrs
 import msgspec
-from cattrs import BaseValidationError
 
 from .document import Document
 from .errors import UnknownCommand
 from .explain import alike, difference, refusal
 from .names import COMMAND_CLASSES, command_name
 from .recorded import Tail
-from .shape import Shape, shape_of
+from .shape import FAULTS, Shape, shape_of
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
 _shapes: dict[str, tuple[type, Shape]] = {}
-_FAULTS = (ValueError, TypeError, AttributeError, ArithmeticError, BaseValidationError)
-"""What msgspec, cattrs and comparisons raise on values that do not fit."""
 
 
 @attrs.frozen
@@ -41,7 +38,7 @@ def seal(command: Any) -> Parcel:
         tail = shape.write(Tail("", command))
         back = command if shape.exact(command) else shape.read_tail(tail).data
         same = back == command or alike(command, back)
-    except (*_FAULTS, RecursionError) as error:
+    except FAULTS as error:
         raise refusal(name, command, error) from error
     if not same:
         raise difference(name, command, back)
@@ -58,7 +55,7 @@ def unseal(parcel: Parcel) -> Any:
     shape = _shape(cls, parcel.name)
     try:
         return shape.read_tail(_encode({"by": "", "data": parcel.data})).data
-    except _FAULTS as error:
+    except FAULTS as error:
         raise UnknownCommand(
             parcel.name, f"{cls.__qualname__} has other fields: {error}"
         ) from error

@@ -20,11 +20,21 @@ from typing import Any, Protocol
 import attrs
 import msgspec
 import msgspec.inspect
-from cattrs import Converter
+from cattrs import BaseValidationError, Converter
 from cattrs.preconf.msgspec import make_converter
 
 from .errors import Unstorable
 from .recorded import Envelope, Tail
+
+FAULTS = (
+    ValueError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    RecursionError,
+    BaseValidationError,
+)
+"""What msgspec, cattrs and comparisons raise on what does not fit a shape."""
 
 _LEAVES = (
     bool, int, float, str, bytes, uuid.UUID, decimal.Decimal,

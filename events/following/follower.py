@@ -21,9 +21,9 @@ from ..address import kind
 from ..clock import Countdown
 from ..closing import Closing
 from ..errors import RetoldError
+from ..journal import Bell
 from ..log_errors import LogClosed
 from ..recorded import Recorded
-from ..recorders.listeners import Bell
 from .calling import Calling
 from .latest import PIECE
 

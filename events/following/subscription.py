@@ -18,9 +18,8 @@ import attrs
 
 from ..clock import this_process
 from ..errors import NoSuchSubscription, SubscriptionAhead, SubscriptionTaken
+from ..journal import Bell, Changes
 from ..recorded import Recorded
-from ..recorders.changes import Changes
-from ..recorders.listeners import Bell
 from ..side_file import MEMORY, SideFile, read
 from .follower import Batch, Follower
 

@@ -15,9 +15,9 @@ from typing import ParamSpec, TypeVar
 
 from eventsourcing.persistence import ApplicationRecorder, StoredEvent
 
-from ..journal import Due, Row, SnapshotRow, StoredRow
+from ..journal import Changes, Due, Row, SnapshotRow, StoredRow
 from ..log_errors import LogClosed
-from .changes import Changes, Looked
+from .changes import Looked
 from .listeners import Listeners
 
 PIECE = 1000

@@ -1,4 +1,4 @@
-"""How a reader learns that there may be new rows.
+"""How a reader learns that there may be new rows: the `Changes` of journals.
 
 Inside the process that writes, it is told at once. Elsewhere it looks: SQLite counts the commits of
 others in `data_version`, which takes microseconds to read and no lasting transaction.
@@ -7,33 +7,12 @@ others in `data_version`, which takes microseconds to read and no lasting transa
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
 
-from .listeners import Bell, Listeners
+from .listeners import Listeners
 
 OFTEN = 0.001
 SELDOM = 0.02
 """Seconds between two looks: soon after a change, and after a long quiet."""
-
-
-class Changes(Protocol):
-    """The news of one journal, for one reader."""
-
-    def listen(self, bell: Bell) -> None:
-        """Have `bell` set after every commit that this process makes, and at the close."""
-        ...
-
-    def unlisten(self, bell: Bell) -> None:
-        """Leave `bell` alone from now on."""
-        ...
-
-    def pause(self) -> float | None:
-        """Seconds until the next look; None where it is told of everything."""
-        ...
-
-    def look(self) -> bool:
-        """Whether there was a change since the last look. Raises `LogClosed`."""
-        ...
 
 
 class Told:

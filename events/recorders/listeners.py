@@ -2,15 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
-
-class Bell(Protocol):
-    """What can be rung from any thread: `threading.Event`, and what looks like one."""
-
-    def set(self) -> None:
-        """Ring; short, and raises nothing."""
-        ...
+from ..journal import Bell
 
 
 class Listeners:

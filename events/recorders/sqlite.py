@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Self
 
-from ..journal import Due, Row, SnapshotRow, StoredRow
-from .changes import Changes, Looked, Told
+from ..journal import Changes, Due, Row, SnapshotRow, StoredRow
+from .changes import Looked, Told
 from .connections import Connections
 from .library import OriginatorIds, StoreProcessRecorder
 from .opening import open_file

@@ -18,12 +18,12 @@ from zlib import crc32
 import attrs
 import msgspec
 
-from ..codec import FAULTS, Codec
+from ..codec import Codec
 from ..document import FrozenList, FrozenObject, frozen
 from ..errors import Unstorable
 from ..journal import SnapshotRow
 from ..recorded import Tail
-from ..shape import Shape, shape_of
+from ..shape import FAULTS, Shape, shape_of
 from .code import name
 from .fingerprint import fingerprint
 
