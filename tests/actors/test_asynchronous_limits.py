@@ -14,7 +14,7 @@ from retold.actors.asynchronous import AsyncSystem
 from retold.events.errors import Overloaded
 
 from .loops import bounded, opened
-from .totals import WAIT, Do, add, note, nothing, wait_for
+from .totals import WAIT, add, note, nothing, wait_for
 
 
 def test_a_task_that_is_cancelled_leaves_its_command_to_its_course(gate: threading.Event) -> None:
@@ -122,7 +122,7 @@ def test_who_waits_for_room_waits_no_longer_than_said(gate: threading.Event) -> 
         async with bounded(2) as system:
             ref = system.ref("total/a")
             begun = threading.Event()
-            await ref.tell(Do(lambda *_: (begun.set(), gate.wait(WAIT), ())[-1]))
+            await ref.tell(wait_for(gate, begun))
             await asyncio.to_thread(begun.wait, WAIT)  # the turn at work has left the inbox
             accepted = [asyncio.create_task(ref.ask(add())) for _ in range(2)]
             first = asyncio.create_task(ref.ask(add(100)))

@@ -72,13 +72,7 @@ def test_who_waits_for_room_waits_no_longer_than_for_an_answer(gate: threading.E
     with bounded(1, "block") as system:
         ref = system.ref("total/a")
         begun = threading.Event()
-
-        def hold(*_: Any) -> Any:
-            begun.set()
-            gate.wait(WAIT)
-            return ()
-
-        held = ref.ask(Do(hold), block=False)
+        held = ref.ask(wait_for(gate, begun), block=False)
         assert begun.wait(WAIT)
         waiting = [ref.ask(add(), block=False)]
         with pytest.raises(Overloaded):

@@ -20,7 +20,7 @@ from retold.actors.passivation import EVERY, NEWCOMERS, Resting, after, at_most,
 from retold.actors.weight import weight
 from retold.events import ManualClock
 
-from .totals import WAIT, Do, add, answers, everything, note, nothing, refuse, totals
+from .totals import WAIT, add, answers, everything, note, nothing, refuse, totals, wait_for
 
 
 def sleepy(policy: Any, clock: ManualClock | None = None, **more: Any) -> ActorSystem:
@@ -99,13 +99,7 @@ def test_nobody_sleeps_with_work_to_do() -> None:
     gate, begun = threading.Event(), threading.Event()
     with sleepy(at_most(0)) as system:
         ref = system.ref("total/a", registered=False)
-
-        def hold(*_: Any) -> Any:
-            begun.set()
-            gate.wait(WAIT)
-            return ()
-
-        held = ref.ask(Do(hold), block=False)
+        held = ref.ask(wait_for(gate, begun), block=False)
         assert begun.wait(WAIT)
         waiting = [ref.ask(add(), block=False) for _ in range(3)]
         system.sweeper.look()

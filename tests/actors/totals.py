@@ -121,10 +121,12 @@ def fail(error: BaseException) -> Do:
     return Do(what)
 
 
-def wait_for(gate: threading.Event) -> Do:
-    """Hold the family's turn until the gate opens."""
+def wait_for(gate: threading.Event, begun: threading.Event | None = None) -> Do:
+    """Hold the family's turn until the gate opens, and say when it has `begun`."""
 
     def what(total: Total, context: Context) -> Any:
+        if begun is not None:
+            begun.set()
         gate.wait(WAIT)
         return ()
 
