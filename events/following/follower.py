@@ -87,7 +87,7 @@ class Follower(Closing):
         return each
 
     def _next(self) -> Batch | None:
-        shared = None if self._kinds else self._log.latest.behind(self.position)
+        shared = None if self._kinds else self._log.latest.events(self.position)
         if shared is None:
             batch = self._read_on(self.position)
         else:

@@ -82,7 +82,7 @@ class Latest:
                 after = first + len(written) - 1
         yield from self._rows(after)
 
-    def behind(self, position: int) -> list[Recorded] | None:
+    def events(self, after: int) -> list[Recorded] | None:
         """The next events after a position, an empty list at the end of the log.
 
         None where the follower has to read for itself.
@@ -90,11 +90,11 @@ class Latest:
         if len(self._followers) < 2:
             return None
         with self._lock:
-            if position > self._upto:
-                self._forget(position)
-            if position < self._after or (position == self._upto and not self._read()):
+            if after > self._upto:
+                self._forget(after)
+            if after < self._after or (after == self._upto and not self._read()):
                 return None
-            start = bisect_right(self._events, position, key=_position)
+            start = bisect_right(self._events, after, key=_position)
             return self._events[start : start + PIECE]
 
     def _forget(self, position: int) -> None:

@@ -120,7 +120,7 @@ def test_one_follower_keeps_nothing(log: Log) -> None:
         pass
     write(log, Named("a"))
     read_all(alone)
-    assert log.latest.behind(0) is None
+    assert log.latest.events(0) is None
 
 
 @given(st.data())
