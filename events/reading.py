@@ -10,7 +10,7 @@ from typing import Any
 from .address import check
 from .clock import Clock
 from .codec import Codec
-from .following.follower import Follower
+from .following.follower import Follower, check_place
 from .following.latest import Latest
 from .following.subscription import Subscription, Subscriptions
 from .journal import Journal, SnapshotRow
@@ -100,10 +100,9 @@ class Reading:
 
         `for each in log.follow(120, "account")`, `async for`, or `.call(callback)`. In the order of
         the log, each exactly once; it never holds a writer up. Raises TypeError for a position that
-        is not an int.
+        is not an int and a kind that is not a name.
         """
-        if not isinstance(after, int):
-            raise TypeError(f"follow(position, kinds…) begins after a position, not {after!r}")
+        check_place("follow(position, kinds…)", after, kinds)
         return Follower(self, after, kinds)
 
     def subscribe(self, name: str, *kinds: str, after: int = 0) -> Subscription:

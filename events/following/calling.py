@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 import threading
 from collections.abc import Callable
@@ -15,12 +16,28 @@ if TYPE_CHECKING:
 _log = logging.getLogger("retold")
 
 
+def check_plain(what: str, given: object) -> None:
+    """Raise TypeError for what is no function that has done its work when it returns: a coroutine
+    function or a generator would only give an object that nobody runs.
+    """
+    if not callable(given):
+        raise TypeError(f"{what} is a function, not {given!r}")
+    for each in (given, getattr(given, "__call__", None)):  # noqa: B004 - what a call of it runs
+        kinds = (inspect.iscoroutinefunction, inspect.isgeneratorfunction)
+        if any(is_kind(each) for is_kind in (*kinds, inspect.isasyncgenfunction)):
+            raise TypeError(f"{what} is a plain function, called for its effect: {given!r} is not")
+
+
 class Calling:
-    """A callback at work. One that raises ends it: `error` says so, and the log of the process."""
+    """A callback at work. One that raises ends it: `error` says so, and the log of the process.
+
+    Raises TypeError for what is no plain function: with coroutines use `async for`.
+    """
 
     def __init__(
         self, follower: Follower, callback: Callable[[Recorded], None], name: str = ""
     ) -> None:
+        check_plain("a callback", callback)
         self._follower = follower
         self._callback = callback
         self.position = follower.position

@@ -36,6 +36,16 @@ BREATH = 0.003
 each hand-over costs the writer more than a follower does with one commit."""
 
 
+def check_place(call: str, after: object, kinds: tuple[object, ...]) -> None:
+    """Raise TypeError for what is not a position, and for a kind that is not a name: it would be waited
+    for in vain."""
+    if not isinstance(after, int):
+        raise TypeError(f"{call} begins after a position, not {after!r}")
+    for each in kinds:
+        if not isinstance(each, str):
+            raise TypeError(f"{call} takes kinds one by one, each a name, not {each!r}")
+
+
 @attrs.frozen
 class Batch:
     """Events in the order of the log, and the position up to which they are complete.

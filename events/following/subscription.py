@@ -21,7 +21,7 @@ from ..errors import NoSuchSubscription, SubscriptionAhead, SubscriptionTaken
 from ..journal import Bell, Changes
 from ..recorded import Recorded
 from ..side_file import MEMORY, SideFile, read
-from .follower import Batch, Follower
+from .follower import Batch, Follower, check_place
 
 if TYPE_CHECKING:
     from ..reading import Reading
@@ -83,14 +83,18 @@ class Subscriptions:
         """Go on with a subscription, or begin one after a position; takes it from whoever had it.
 
         Raises `SubscriptionAhead` where the log ends before its place, `StorageFailed` where places
-        cannot be kept, ValueError for an empty name.
+        cannot be kept, ValueError for an empty name and a position that the log has not
+        reached, TypeError for what is not a position or not a kind.
         """
-        if not name.strip():
+        check_place("subscribe(name, kinds…, after=position)", after, kinds)
+        if not isinstance(name, str) or not name.strip():
             raise ValueError(f"a subscription has a name, not {name!r}")
         last = self._log.last_position()
         with self._file.changing() as connection:
             known = connection.execute(_PLACE, (name,)).fetchone()
-            if known is not None and known[0] > last:
+            if known is None:
+                after = _within(max(after, 0), last)
+            elif known[0] > last:
                 raise SubscriptionAhead(name, known[0], last)
             holder = this_process(self._log.clock)
             connection.execute(_OPEN, (name, "\n".join(kinds), after, holder))
@@ -105,8 +109,12 @@ class Subscriptions:
             lag = max(0, last - position)
             yield SubscriptionStatus(name, of, position, lag, bool(paused), holder)
 
+    def _there(self) -> bool:
+        """Whether any place was ever kept."""
+        return self._made is not None or os.path.exists(self._path)
+
     def _rows(self) -> list[tuple[str, str, int, int, str]]:
-        if self._made is None and not os.path.exists(self._path):
+        if not self._there():
             return []
         with self._file.reading() if self._path == MEMORY else read(self._path) as connection:
             return connection.execute(_ALL).fetchall()
@@ -124,6 +132,8 @@ class Subscriptions:
         self._change(name, "DELETE FROM subscriptions WHERE name = ?")
 
     def _change(self, name: str, statement: str) -> None:
+        if not self._there():
+            raise NoSuchSubscription(name)
         with self._file.changing() as connection:
             if not connection.execute(statement, (name,)).rowcount:
                 raise NoSuchSubscription(name)
@@ -145,6 +155,12 @@ class Subscriptions:
         """Close the file of places; a second call does nothing."""
         if self._made is not None:
             self._made.close()
+
+
+def _within(position: int, last: int) -> int:
+    if position > last:
+        raise ValueError(f"position {position} is beyond the end of the log, {last}")
+    return position
 
 
 def _paused(found: tuple[int, int, str] | None, name: str, fence: int) -> bool:
@@ -197,11 +213,13 @@ class Subscription(Follower):
         """Everything up to this event, or position, was dealt with: it does not come again.
 
         Raises `SubscriptionTaken`, `NoSuchSubscription`, `StorageFailed`; ValueError for a position
-        that the log has not reached.
+        that the log has not reached, TypeError for what is neither.
         """
+        if not isinstance(upto, Recorded | int):
+            raise TypeError(f"ack takes an event that was handed out or a position, not {upto!r}")
         position = upto if isinstance(upto, int) else upto.position
-        if position > self._handed_out and position > (last := self._log.last_position()):
-            raise ValueError(f"position {position} is beyond the end of the log, {last}")
+        if position > self._handed_out:
+            _within(position, self._log.last_position())
         self._kept.acknowledge(self.name, self._fence, position)
         self.acknowledged = max(self.acknowledged, position)
 

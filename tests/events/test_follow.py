@@ -180,6 +180,49 @@ def test_a_kind_in_the_place_of_the_position_is_refused(log: Log) -> None:
         log.follow(kind)
 
 
+@pytest.mark.parametrize("kind", [5, None, ("thing", "other"), ["thing"]])
+def test_what_is_no_kind_is_refused(log: Log, kind: Any) -> None:
+    """It would match nothing, and be waited for in vain."""
+    with pytest.raises(TypeError, match="kinds one by one"):
+        log.follow(0, kind)
+
+
+async def _coroutine(_: Recorded) -> None: ...
+
+
+def _generator(_: Recorded) -> Iterator[None]:
+    yield
+
+
+class _Asynchronous:
+    async def __call__(self, _: Recorded) -> None: ...
+
+
+@pytest.mark.parametrize("callback", [None, _coroutine, _generator, _Asynchronous()])
+def test_a_callback_that_would_do_nothing_is_refused(log: Log, callback: Any) -> None:
+    """What gives a coroutine or a generator back has not dealt with the event."""
+    with log.follow() as follower, pytest.raises(TypeError, match="a callback is"):
+        follower.call(callback)
+
+
+def test_a_callback_may_end_itself(log: Log) -> None:
+    """Closed from within, it hears of nothing more, and that is no error."""
+    write(log, "thing/a", "thing/b", "thing/c")
+    heard: list[int] = []
+    made = threading.Event()
+
+    def note(each: Recorded) -> None:
+        assert made.wait(PATIENCE)
+        heard.append(each.position)
+        if each.position == 2:
+            calling.close()
+
+    calling = log.follow().call(note)
+    made.set()
+    calling._thread.join(PATIENCE)
+    assert (heard, calling.position, calling.alive, calling.error) == ([1, 2], 2, False, None)
+
+
 def test_an_iteration_that_was_left_is_gone_on_with(log: Log) -> None:
     """Who leaves the loop in the middle of a piece finds the next event at the next loop."""
     write(log, *["thing/a"] * 5)

@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import attrs
 import pytest
@@ -79,6 +80,33 @@ def test_what_is_not_in_the_log_is_not_acknowledged(log: Log) -> None:
         log.subscribe(" ")
 
 
+def test_a_beginning_that_is_none_is_refused_and_spoils_nothing(log: Log) -> None:
+    """Behind the end, no number, no kind: told at once, and the list of the others is readable."""
+    subscribe: Any = log.subscribe
+    with pytest.raises(ValueError, match=r"position 99.*5"):
+        subscribe("mailer", after=99)
+    for after in ("3", None, 2.5):
+        with pytest.raises(TypeError, match="position"):
+            subscribe("mailer", after=after)
+    for kind in (5, ("thing",)):
+        with pytest.raises(TypeError, match="kinds one by one"):
+            subscribe("mailer", kind)
+    with pytest.raises(ValueError, match="None"):
+        subscribe(None)
+    assert list(log.subscriptions) == []
+    assert waiting(subscribe("mailer", after=-3)) == [1, 2, 3, 4, 5]
+    assert [each.position for each in log.subscriptions] == [0]
+
+
+def test_what_is_no_acknowledgement_is_refused(log: Log) -> None:
+    """What is neither event nor position moves nothing."""
+    subscription: Any = log.subscribe("mailer")
+    for upto in (None, "3", 2.5, [1]):
+        with pytest.raises(TypeError, match="ack takes"):
+            subscription.ack(upto)
+    assert [each.position for each in log.subscriptions] == [0]
+
+
 def test_who_opens_it_has_it(log: Log) -> None:
     """The consumer before is told who took it, and acknowledges nothing more."""
     first = log.subscribe("mailer")
@@ -125,9 +153,13 @@ def test_they_are_listed_paused_resumed_and_removed(url: str, log: Log) -> None:
 
 
 def test_who_looks_makes_nothing(url: str, log: Log) -> None:
-    """Listing where nothing is kept: none, in the writing log and in a reading one, and no file."""
+    """Listing where nothing is kept: none, in the writing log and in a reading one, and no file;
+    nor does a name that nobody ever had make one."""
     with Log.open(url, read_only=True) as elsewhere:
         assert list(elsewhere.subscriptions) == list(log.subscriptions) == []
+        for change in (elsewhere.subscriptions.pause, log.subscriptions.remove):
+            with pytest.raises(NoSuchSubscription, match="mailer"):
+                change("mailer")
     assert not Path(f"{log.path}-subscriptions").exists()
 
 
