@@ -187,42 +187,6 @@ def test_what_is_no_kind_is_refused(log: Log, kind: Any) -> None:
         log.follow(0, kind)
 
 
-async def _coroutine(_: Recorded) -> None: ...
-
-
-def _generator(_: Recorded) -> Iterator[None]:
-    yield
-
-
-class _Asynchronous:
-    async def __call__(self, _: Recorded) -> None: ...
-
-
-@pytest.mark.parametrize("callback", [None, _coroutine, _generator, _Asynchronous()])
-def test_a_callback_that_would_do_nothing_is_refused(log: Log, callback: Any) -> None:
-    """What gives a coroutine or a generator back has not dealt with the event."""
-    with log.follow() as follower, pytest.raises(TypeError, match="a callback is"):
-        follower.call(callback)
-
-
-def test_a_callback_may_end_itself(log: Log) -> None:
-    """Closed from within, it hears of nothing more, and that is no error."""
-    write(log, "thing/a", "thing/b", "thing/c")
-    heard: list[int] = []
-    made = threading.Event()
-
-    def note(each: Recorded) -> None:
-        assert made.wait(PATIENCE)
-        heard.append(each.position)
-        if each.position == 2:
-            calling.close()
-
-    calling = log.follow().call(note)
-    made.set()
-    calling._thread.join(PATIENCE)
-    assert (heard, calling.position, calling.alive, calling.error) == ([1, 2], 2, False, None)
-
-
 def test_an_iteration_that_was_left_is_gone_on_with(log: Log) -> None:
     """Who leaves the loop in the middle of a piece finds the next event at the next loop."""
     write(log, *["thing/a"] * 5)
@@ -252,30 +216,6 @@ def test_closing_ends_whoever_waits(log: Log, end: str) -> None:
     thread.join(PATIENCE)
     assert not thread.is_alive()
     assert len(found) <= 1
-
-
-def test_a_callback_that_raises_ends_itself_alone(log: Log) -> None:
-    """It says at which event; another one goes on."""
-    write(log, "thing/a", "thing/b", "thing/c")
-    done, failed = threading.Event(), threading.Event()
-
-    def fail(each: Recorded) -> None:
-        if each.position == 2:
-            failed.set()
-            raise ValueError("not this one")
-
-    def note(each: Recorded) -> None:
-        if each.position == 3:
-            done.set()
-
-    failing, other = log.follow().call(fail), log.follow().call(note)
-    assert done.wait(PATIENCE)
-    assert failed.wait(PATIENCE)
-    failing.close()
-    other.close()
-    assert isinstance(failing.error, ValueError)
-    assert failing.position == 1
-    assert other.error is None
 
 
 def test_what_stands_before_a_damaged_row_is_handed_out(tmp_path: Path) -> None:
