@@ -132,6 +132,15 @@ class StorageFull(StorageFailed):
     """The disk is full; nothing of the batch was stored, the log is as it was before."""
 
 
+class StorageUnreadable(StorageFailed):
+    """What is kept beside a log, a view say, cannot be read. `damaged`: it is not what was kept."""
+
+    def __init__(self, path: str, reason: str, *, damaged: bool = False) -> None:
+        super().__init__(path, reason)
+        self.damaged = damaged
+        self.args = (f"{path} could not be read: {reason}.",)
+
+
 class CorruptedRow(RetoldError):
     """A row of the log is not what was written."""
 

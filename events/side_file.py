@@ -18,7 +18,7 @@ from typing import Any
 from .clock import Countdown
 from .errors import UsedAfterFork
 from .fork import FileId, file_id, keep_for_ever, register
-from .log_errors import LogClosed, StorageFailed, StorageFull
+from .log_errors import LogClosed, StorageFailed, StorageFull, StorageUnreadable
 
 MEMORY = ":memory:"
 BUSY_SECONDS = 10.0
@@ -33,6 +33,8 @@ STORAGE = (
 )
 """Codes of SQLite that speak of the file, not of a statement."""
 
+DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
 
 class SideFile:
     """An SQLite database in a file, or in memory for as long as this object lives."""
@@ -42,21 +44,22 @@ class SideFile:
 
         Raises `StorageFailed` where it cannot be made or is no SQLite database.
         """
-        self.path = path
+        self.path = path if path == MEMORY else os.path.abspath(path)
         self._lock = RLock()
         self._forked = self._held = False
+        self._file: FileId | None = None
         self._connection: sqlite3.Connection | None = None
         try:
             if path != MEMORY:
-                Path(path).parent.mkdir(parents=True, exist_ok=True)
-            self._connection = _connect(path)
+                Path(self.path).parent.mkdir(parents=True, exist_ok=True)
+            self._connection = _connect(self.path)
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = NORMAL")
             self._connection.executescript(tables)
         except (sqlite3.Error, OSError) as error:
             self.close()
             raise StorageFailed(path, str(error)) from error
-        self._file = None if path == MEMORY else file_id(path)
+        self._file = None if path == MEMORY else file_id(self.path)
         register(self)
 
     @contextmanager
@@ -67,24 +70,36 @@ class SideFile:
         """
         with self._lock:
             connection = self._open()
+            within = connection.in_transaction
+            if within:  # a block of this thread, whose change it joins
+                yield connection
+                return
+            self._check_there()
             try:
-                connection.execute("BEGIN IMMEDIATE")
-            except sqlite3.Error as error:
-                raise _failure(self.path, error) from error
-            try:
+                self._do(connection, "BEGIN IMMEDIATE")
                 with storage(self.path):
                     yield connection
-                self._commit(connection)
+                self._do(connection, "COMMIT")
             except BaseException:
+                connection.set_authorizer(None)  # of a block that was interrupted, it may be there
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
 
-    def _commit(self, connection: sqlite3.Connection) -> None:
+    def _do(self, connection: sqlite3.Connection, statement: str) -> None:
         try:
-            connection.execute("COMMIT")
+            connection.execute(statement)
         except sqlite3.Error as error:
             raise _failure(self.path, error) from error
+
+    def _check_there(self) -> None:
+        """What is written to a file that was removed, nobody would ever read."""
+        try:
+            there = self._file is None or self._file == file_id(self.path)
+        except OSError:
+            there = False
+        if not there:
+            raise StorageFailed(self.path, "it was removed or replaced while it was open")
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -105,6 +120,7 @@ class SideFile:
     def replace_by(self, other: SideFile) -> None:
         """Take over the whole content of another, in one transaction that readers see whole."""
         with self._lock, other._lock:
+            self._check_there()
             try:
                 other._open().backup(self._open())
             except sqlite3.Error as error:
@@ -143,16 +159,20 @@ class SideFile:
 def read(path: str) -> Iterator[sqlite3.Connection]:
     """A database for reading, from any process: a connection that sees one moment of it.
 
-    Nothing is made where there is none. Raises `StorageFailed`.
+    Nothing is made where there is none. Raises `StorageUnreadable`.
     """
-    with storage(path):
-        connection = _connect(f"{Path(path).absolute().as_uri()}?mode=ro")
+    connection = None
     try:
-        with storage(path):
-            connection.execute("BEGIN")
-            yield connection
+        connection = _connect(f"{Path(path).absolute().as_uri()}?mode=ro")
+        connection.execute("BEGIN")
+        yield connection
+    except sqlite3.Error as error:
+        if (code := _code(error)) in STORAGE:
+            raise StorageUnreadable(path, str(error), damaged=code in DAMAGE) from error
+        raise
     finally:
-        connection.close()
+        if connection is not None:
+            connection.close()
 
 
 @contextmanager
@@ -161,14 +181,17 @@ def storage(path: str) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        if getattr(error, "sqlite_errorcode", 0) & 0xFF in STORAGE:
+        if _code(error) in STORAGE:
             raise _failure(path, error) from error
         raise
 
 
 def _failure(path: str, error: sqlite3.Error) -> Exception:
-    full = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL
-    return (StorageFull if full else StorageFailed)(path, str(error))
+    return (StorageFull if _code(error) == sqlite3.SQLITE_FULL else StorageFailed)(path, str(error))
+
+
+def _code(error: sqlite3.Error) -> int:
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
 
 
 def remove(path: str) -> None:

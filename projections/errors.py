@@ -60,6 +60,17 @@ class ViewInUse(RetoldError):
         )
 
 
+class NotAView(RetoldError):
+    """The file of a view is a database of something else; it was left untouched."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        super().__init__(
+            f"{path} is a database, and no view. It was left untouched: keep views in another"
+            " folder, or call the projection otherwise."
+        )
+
+
 class ForeignView(RetoldError):
     """A view that was made from another log, or from one that went on further than this."""
 

@@ -46,7 +46,7 @@ class Feeding:
     ) -> None:
         self.projection = projection
         self.status: Status = "running"
-        self.failure: Exception | None = None
+        self.failure: BaseException | None = None
         self._log = log
         self._view = view
         self._progress = progress
@@ -55,6 +55,7 @@ class Feeding:
         self._paused = self._outdated = self._foreign = False
         self._waiters = Waiters(self._settled)
         self._taking = threading.RLock()
+        self._applying = self._ended = False
         self._thread: threading.Thread | None = None
 
     @property
@@ -90,13 +91,11 @@ class Feeding:
             follower = self._follower
             before = follower.position
             try:
-                batch = follower.batch()
-            except Exception as error:  # noqa: BLE001 - what cannot be read stops this one alone
+                self._take(follower.batch(), before, follower)
+            except BaseException as error:  # noqa: BLE001 - whatever it is stops this one alone
                 with self._taking:
                     if follower is self._follower:
                         self.stop_at(error)
-            else:
-                self._take(batch, before, follower)
 
     def _may_work(self) -> bool:
         with self._waiters.news:
@@ -113,30 +112,52 @@ class Feeding:
             if batch is not None and self.status == "running" and before == self.position:
                 self._apply(batch)
             follower.position = self.position
+            if self.status == "closed":
+                self._close_view()
 
     def _apply(self, batch: Batch) -> None:
         before = self.position
         with self._view.whole():
+            self._applying = True
             try:
                 self._view.take(batch)
             except Exception as error:  # noqa: BLE001 - a full disk too stops this one alone
                 self.stop_at(error)
                 return
+            finally:
+                self._applying = False
         if batch.events:
             self._recorded_at = batch.events[-1].recorded_at
-        self._tell_progress(before)
         self._waiters.tell()
+        self._tell_progress(before)
+
+    def _close_view(self) -> None:
+        """Close it, or leave that to the piece at work, from which this was asked for."""
+        if not self._applying:
+            self._view.close()
+            self._ended = True
 
     def _tell_progress(self, before: int) -> None:
         milestone = self.position // MILESTONE > before // MILESTONE
         if self._progress is None and not milestone:
             return
         last = self._log.last_position()
-        if self._progress is not None:
-            self._progress(self.name, self.position, last)
         if milestone:
             text = "The projection %r stands at position %d of %d"
             _log.info(text, self.name, self.position, last, extra={"actor": "", "command": ""})
+        if self._progress is not None:
+            self._call_progress(self._progress, last)
+
+    def _call_progress(self, progress: Progress, last: int) -> None:
+        """On a thread of its own what it raises stops nothing, and it is called no more."""
+        try:
+            progress(self.name, self.position, last)
+        except Exception:
+            if self._thread is not threading.current_thread():
+                raise
+            self._progress = None
+            text = "The progress of the projection %r cannot be told, and is told no more"
+            _log.exception(text, self.name, extra={"actor": "", "command": ""})
 
     def catch_up(self) -> None:
         """Take what is there, on this thread, up to the end of the log or to a failure."""
@@ -152,7 +173,7 @@ class Feeding:
                     return
                 self._take(batch, before, self._follower)
 
-    def stop_at(self, error: Exception) -> None:
+    def stop_at(self, error: BaseException) -> None:
         """Stop alone and visibly: in the status, in the view's file, in the log of the process."""
         where = getattr(error, "address", "")
         _log.error("%s", error, extra={"actor": where, "command": ""})
@@ -164,10 +185,13 @@ class Feeding:
 
     def _make_again(self, view: MemoryView) -> None:
         """Make a view again up to the failure, which may have left its object half changed."""
-        again = view.fresh()
-        with suppress(RetoldError):
+        try:
+            again = view.fresh()
             catch_up(again, self._log, self.projection.kinds, view.position)
-        view.replace_by(again)
+        except BaseException as error:  # noqa: BLE001 - code that fails at other events now
+            _log.error("The view %r cannot be made again: %s", self.name, error)
+        else:
+            view.replace_by(again)
 
     def _become(self, status: Status) -> None:
         with self._waiters.news:

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 
 import attrs
 
+from ..events.following.calling import check_plain
 from ..events.recorded import Recorded
 
 Fold: TypeAlias = Callable[[Any, Recorded], Any]
@@ -32,6 +33,18 @@ def _kinds(_: Any, __: Any, kinds: Any) -> None:
         raise TypeError(f"kinds are a tuple of names such as ('account',), not {kinds!r}")
 
 
+def _function(_: Any, field: Any, given: Any) -> None:
+    check_plain(f"{field.name} of a projection", given)
+
+
+def _of(wanted: type, said: str) -> Callable[[Any, Any, Any], None]:
+    def check(_: Any, field: Any, given: Any) -> None:
+        if not isinstance(given, wanted):
+            raise TypeError(f"{field.name} of a projection {said}, not {given!r}")
+
+    return check
+
+
 def _itself(view: Any) -> Any:
     return view
 
@@ -46,8 +59,8 @@ class Projection:
     """
 
     name: str = attrs.field(validator=_named)
-    start: Callable[[], Any]
-    apply: Fold
+    start: Callable[[], Any] = attrs.field(validator=_function)
+    apply: Fold = attrs.field(validator=_function)
     kinds: tuple[str, ...] = attrs.field(default=(), validator=_kinds)
     show: Callable[[Any], Any] = _itself
 
@@ -63,10 +76,10 @@ class StoredProjection:
     """
 
     name: str = attrs.field(validator=_named)
-    tables: str
-    apply: Write
+    tables: str = attrs.field(validator=_of(str, "is a text of SQL"))
+    apply: Write = attrs.field(validator=_function)
     kinds: tuple[str, ...] = attrs.field(default=(), validator=_kinds)
-    version: int = 1
+    version: int = attrs.field(default=1, validator=_of(int, "is a number"))
 
 
 AnyProjection: TypeAlias = Projection | StoredProjection

@@ -19,11 +19,11 @@ from urllib.parse import quote
 import attrs
 from filelock import FileLock, Timeout
 
-from ..events.clock import this_process
+from ..events.clock import Countdown, this_process
 from ..events.closing import Closing
 from ..events.fork import FileId, keep_for_ever, register
 from ..events.log import Log
-from ..events.log_errors import CorruptedRow, LogReadOnly
+from ..events.log_errors import CorruptedRow, LogReadOnly, StorageUnreadable
 from ..events.side_file import MEMORY, remove
 from .errors import ForeignView, NoSuchProjection, ViewInUse
 from .feeding import Progress, Status
@@ -67,9 +67,13 @@ class Projections(Closing):
         for a log that is in no file into memory. `progress(name, position, last)` is called after
         each piece taken.
 
-        Raises `ViewInUse` where another runner has one of them, `StorageFailed` where a view's file
-        cannot be opened, `BadTables`; ValueError for two projections of one name.
+        A view whose file is damaged is set aside and made anew. Raises `ViewInUse` where another
+        runner has one of them, `StorageFailed` where a view's file cannot be opened, `NotAView`
+        where something else is in it, `BadTables`; ValueError for two projections of one name.
         """
+        for each in projections:
+            if not isinstance(each, AnyProjection):
+                raise TypeError(f"Projections(log, projection, …) runs no {each!r}")
         names = [each.name for each in projections]
         if len(set(names)) < len(names):
             raise ValueError(f"two projections have one name: {', '.join(sorted(names))}")
@@ -103,6 +107,12 @@ class Projections(Closing):
         if path != MEMORY:
             self._leases.append(self._lease(projection.name, path))
             remove(rebuilt_path(path))  # of a runner that was killed while it rebuilt
+        try:
+            return StoredView(projection, path, self._log.origin())
+        except StorageUnreadable as error:
+            if not error.damaged:
+                raise
+            _set_aside(projection.name, path, error)
         return StoredView(projection, path, self._log.origin())
 
     def _lease(self, name: str, path: str) -> FileLock:
@@ -185,16 +195,23 @@ class Projections(Closing):
     def catch_up(self) -> None:
         """Take what is there on this thread; outdated views are made anew."""
         for each in self:
-            if each.status == "outdated":
-                each.rebuild()
             each.catch_up()
 
     def close(self, timeout: float | None = 10.0) -> None:
-        """End all of them after the piece at work; a second call does nothing."""
-        for each in self._running.values():
-            each.close(timeout)
+        """End all of them after the piece at work, waiting for that up to `timeout` seconds.
+
+        One that takes longer ends when its piece does, and nobody else may run these views until
+        this process ends or this is called again. A call after all have ended does nothing.
+        """
+        for each in self:
+            each.end()
+        left = Countdown(timeout)
+        late = [each.name for each in self if not each.close(left.seconds())]
         for thread in self._rebuilding:
-            thread.join(timeout)
+            thread.join(left.seconds())
+        if late:
+            _log.warning("Still at an event after %s seconds: %s", timeout, ", ".join(late))
+            return
         for lease in self._leases:
             lease.release(force=True)
         self._leases = []
@@ -209,13 +226,20 @@ class Projections(Closing):
 def views_folder(log: Log, folder: str | os.PathLike[str] | None = None) -> str | None:
     """Where the stored views of a log are; None for memory."""
     if folder is not None:
-        return os.fspath(folder)
+        return os.path.abspath(folder)
     return f"{log.journal.file}-views" if log.journal.file else None
 
 
 def view_path(folder: str, name: str) -> str:
     """The file of a view."""
     return os.path.join(folder, f"{quote(name, safe='')}.db")
+
+
+def _set_aside(name: str, path: str, error: StorageUnreadable) -> None:
+    """Nothing is lost with a view, but whoever wants to know what happened may look at it."""
+    os.replace(path, f"{path}-damaged")
+    remove(path)
+    _log.warning("The view %r is made anew, its file is kept as %s-damaged: %s", name, path, error)
 
 
 def _signed(path: str) -> str:

@@ -5,7 +5,7 @@
 | running | takes every event as it is stored | |
 | paused | nothing | `resume` |
 | failed | nothing: its code raised at an event, its view stands before it | `resume`, `rebuild` |
-| outdated | nothing: its view is of another version or another log | `rebuild` |
+| outdated | nothing: its view is of another version or another log | `resume`, `rebuild` |
 | closed | nothing any more | |
 
 A rebuild makes the view anew beside the one that is read, which goes on meanwhile, and takes its
@@ -22,6 +22,7 @@ from typing import Any
 
 import attrs
 
+from ..events.clock import Countdown
 from ..events.errors import UsedAfterFork
 from ..events.fork import FileId, keep_for_ever, register
 from ..events.log import Log
@@ -62,7 +63,8 @@ class Running(Feeding):
         behind = max(0, self._log.last_position() - self.position)
         if not behind or self._recorded_at is None:
             return Lag(behind, 0.0)
-        return Lag(behind, (self._log.clock.now() - self._recorded_at).total_seconds())
+        since = (self._log.clock.now() - self._recorded_at).total_seconds()
+        return Lag(behind, max(0.0, since))
 
     def view(self) -> AbstractContextManager[Any]:
         """The view, which does not change within the block: `with running.view() as db` gives a
@@ -75,55 +77,73 @@ class Running(Feeding):
     # Stopping and going on.
 
     def pause(self) -> None:
-        """Take nothing more until `resume`, also after the runner was opened again."""
+        """Take nothing more until `resume`, also after the runner was opened again.
+
+        One that failed or is made anew stays as it is meanwhile, and goes on no further.
+        """
         with self._taking:
-            if self.status == "running":
-                self._paused = True
-                self._become("paused")
+            self._paused = True
+            self._become("paused" if self.status == "running" else self.status)
 
     def resume(self, projection: AnyProjection | None = None) -> None:
         """Go on where it stands, after a pause or a failure; with mended code, if given.
 
         What the view was told before stays as it is: where that was wrong, `rebuild`, which this
-        does by itself where the view is outdated.
+        does by itself where the view is outdated. Raises ValueError for code of another projection.
         """
+        code = projection or self.projection
+        self._check_fits(code)
         with self._taking:
+            if self.status == "closed":
+                return
             self._paused = False
-            if self.status not in ("paused", "failed"):
-                return
             if not self._outdated:
-                self._use(projection)
-                self.failure = None
-                self._become("running")
+                self._go_on(code)
                 return
-        self.rebuild(projection)
+        with self._rebuilding:
+            if projection is not None or self._outdated:
+                self._rebuild(code)
 
-    def _use(self, projection: AnyProjection | None) -> None:
-        if projection is None:
-            return
-        if type(projection) is not type(self.projection) or projection.name != self.name:
-            raise ValueError(f"{projection!r} cannot go on with the view of {self.projection!r}")
-        self._view.use(projection)
-        self.projection = projection
+    def _check_fits(self, code: object) -> None:
+        """Raise ValueError unless it is code of this projection, mended perhaps."""
+        wanted = (type(self.projection), self.name)
+        if (type(code), getattr(code, "name", "")) != wanted:
+            raise ValueError(f"{code!r} cannot go on with the view of {self.projection!r}")
+
+    def _go_on(self, code: AnyProjection) -> None:
+        if code is not self.projection:
+            self._view.use(code)
+            if code.kinds != self.projection.kinds:
+                self._follower = self._follower.instead(self.position, code.kinds)
+            self.projection = code
+        if self.status != "running":
+            self.failure = None
+            self._become("running")
 
     def rebuild(self, projection: AnyProjection | None = None) -> None:
         """Make the view anew from the beginning of the log, and let it take the old one's place.
 
         Returns when it has; until then the old one goes on and is read. If it fails, the old one
         stays, and `ProjectionFailed` says where; `ProjectionStopped` where it is closed meanwhile.
-        One that is paused is paused again afterwards.
+        One that is paused is paused again afterwards. Raises ValueError for code of another one.
         """
+        code = projection or self.projection
+        self._check_fits(code)
         with self._rebuilding:
-            wanted = projection or self.projection
-            fresh = self._view.fresh(wanted)
-            try:
-                approach(fresh, self._log, wanted.kinds, self._tell_rebuild)
-                with self._taking:
-                    catch_up(fresh, self._log, wanted.kinds, self.position)
-                    self._swap(fresh, wanted)
-            except BaseException:
-                fresh.discard()
-                raise
+            self._rebuild(code)
+
+    def _rebuild(self, code: AnyProjection) -> None:
+        self._check_own()
+        self._check_open()
+        fresh = self._view.fresh(code)
+        try:
+            approach(fresh, self._log, code.kinds, self._tell_rebuild)
+            with self._taking:
+                catch_up(fresh, self._log, code.kinds, self.position)
+                self._swap(fresh, code)
+        except BaseException:
+            fresh.discard()
+            raise
 
     def _swap(self, fresh: View, projection: AnyProjection) -> None:
         self._check_open()
@@ -139,24 +159,45 @@ class Running(Feeding):
             self._progress(f"{self.name} (rebuilt)", position, last)
 
     def renew(self) -> None:
-        """Make an outdated view anew; stop visibly where that fails."""
+        """Make an outdated view anew, unless somebody did; stop visibly where that fails."""
         try:
-            self.rebuild()
+            with self._rebuilding:
+                if self._outdated:
+                    self._rebuild(self.projection)
         except Exception as error:  # noqa: BLE001 - in a thread that nobody looks at
             if self.status != "closed":
                 self.stop_at(error)
 
-    def close(self, timeout: float | None = 10.0) -> None:
-        """End it after the piece at work; the view stays where it is."""
-        if self._forked:
-            return
+    def catch_up(self) -> None:
+        """Take what is there, on this thread, up to the end of the log or to a failure; an outdated
+        view is made anew."""
+        if self.status == "outdated":
+            self.renew()
+        super().catch_up()
+
+    def end(self) -> None:
+        """Let it end after the piece at work, and do not wait for that."""
         self._become("closed")
         self._follower.close()
+
+    def close(self, timeout: float | None = 10.0) -> bool:
+        """End it after the piece at work, waiting for that up to `timeout` seconds; the view stays
+        where it is. Whether it is at its end.
+        """
+        if self._forked:
+            return True
+        self.end()
+        left = Countdown(timeout)
         if self._thread is not None and self._thread is not threading.current_thread():
-            self._thread.join(timeout)
-        with self._taking:
-            self._view.close()
+            self._thread.join(left.seconds())
+        seconds = left.seconds()
+        if self._taking.acquire(timeout=-1 if seconds is None else seconds):
+            try:
+                self._close_view()
+            finally:
+                self._taking.release()
         self._waiters.tell()
+        return self._ended
 
     def abandon(self) -> Iterator[FileId]:
         """In a forked child: it is the parent's; its threads are not here, their locks may be."""

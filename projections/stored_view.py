@@ -7,21 +7,22 @@ crash leaves both or neither, and each event counts once.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import datetime
 from typing import Any
 
 import attrs
 
+from ..events.errors import RetoldError
 from ..events.following.follower import Batch
-from ..events.log_errors import StorageFailed
 from ..events.recorded import Recorded
-from ..events.side_file import MEMORY, SideFile, read, remove
-from .errors import BadTables, ProjectionFailed, ViewInUse
+from ..events.side_file import MEMORY, STORAGE, SideFile, read, remove
+from .errors import BadTables, NotAView, ProjectionFailed, ViewInUse
 from .projection import StoredProjection
-from .view import View
+from .view import View, faults
 
 _TABLE = (
     "CREATE TABLE retold_view ("
@@ -60,10 +61,16 @@ class StoredView:
     """The tables of one projection. Safe to use from many threads; one runner changes it."""
 
     def __init__(self, projection: StoredProjection, path: str, origin: str) -> None:
-        """Open the view at `path`, or make it empty. Raises `StorageFailed` and `BadTables`."""
+        """Open the view at `path`, or make it empty.
+
+        Raises `StorageFailed` and `BadTables`; `StorageUnreadable` and `NotAView` for what is there
+        and is no whole view: it is left untouched.
+        """
         self.path = path
         self.projection = projection
         self._origin = origin
+        if path != MEMORY and os.path.exists(path) and os.path.getsize(path):
+            _look(path)
         self.file = SideFile(path, "")
         try:
             self._make()
@@ -81,13 +88,15 @@ class StoredView:
                 db.execute("INSERT INTO retold_view VALUES (?, ?, 0, 0, 0, '', ?, 0, '')", made)
 
     def _make_tables(self, db: sqlite3.Connection) -> None:
-        for statement in statements(self.projection.tables):
-            try:
-                db.execute(statement)
-            except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode == sqlite3.SQLITE_ERROR:
-                    raise BadTables(self.projection.name, statement, error) from error
+        statement = self.projection.tables
+        try:
+            with _unending(db):
+                for statement in statements(self.projection.tables):
+                    db.execute(statement)
+        except (sqlite3.Error, ValueError) as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF in STORAGE:
                 raise
+            raise BadTables(self.projection.name, statement.strip("\n\t ;"), error) from error
 
     def _refresh(self) -> None:
         standing = self.standing()
@@ -117,6 +126,10 @@ class StoredView:
             if good:
                 self._take(good, good[-1].position)
             raise
+        except BaseException:
+            with suppress(RetoldError, sqlite3.Error):
+                self._refresh()  # an interrupt leaves open whether that was committed
+            raise
 
     def _take(self, events: list[Recorded], upto: int) -> None:
         with self.file.changing() as db:
@@ -134,7 +147,7 @@ class StoredView:
         for each in events:
             try:
                 apply(db, each)
-            except Exception as error:
+            except faults() as error:
                 raise ProjectionFailed(self.projection.name, each, error) from error
             if not db.in_transaction:  # by a statement that says OR ROLLBACK
                 reason = sqlite3.ProgrammingError("it rolled back the transaction that it is in")
@@ -160,7 +173,12 @@ class StoredView:
         beside = self.path if self.path == MEMORY else rebuilt_path(self.path)
         if beside != MEMORY:
             remove(beside)
-        return StoredView(projection or self.projection, beside, self._origin)
+        try:
+            return StoredView(projection or self.projection, beside, self._origin)
+        except BaseException:
+            if beside != MEMORY:
+                remove(beside)
+            raise
 
     def replace_by(self, other: View) -> None:
         """Become another, in one transaction that whoever reads sees whole."""
@@ -200,8 +218,9 @@ def _allowed(action: int, *_: str | None) -> int:
 def statements(script: str) -> Iterator[str]:
     """The statements of a script, one by one: so that they can be run inside a transaction."""
     so_far = ""
-    for piece in script.split(";"):
-        so_far += f"{piece};"
+    *pieces, last = script.split(";")
+    for piece in (*(f"{each};" for each in pieces), f"{last}\n;"):  # a comment may come last
+        so_far += piece
         if sqlite3.complete_statement(so_far):
             if so_far.strip(" \n\t;"):
                 yield so_far
@@ -214,14 +233,23 @@ def statements(script: str) -> Iterator[str]:
 def open_view(path: str) -> Iterator[sqlite3.Connection]:
     """A stored view for reading, from any process: a connection that sees it at one position.
 
-    Raises `StorageFailed` where there is no view at `path`.
+    Raises `StorageUnreadable` where nothing is at `path` or it is damaged, `NotAView` where it is
+    something else.
     """
     with read(path) as connection:
-        try:
-            standing_of(connection)
-        except sqlite3.DatabaseError as error:
-            raise StorageFailed(path, f"there is no view in it: {error}") from error
+        if connection.execute(_THERE).fetchone() is None:
+            raise NotAView(path)
+        standing_of(connection)
         yield connection
+
+
+def _look(path: str) -> None:
+    """Raise for a file that is no whole view, before anything is done to it."""
+    with read(path) as connection:
+        if connection.execute(_THERE).fetchone() is not None:
+            standing_of(connection)
+        elif connection.execute("SELECT 1 FROM sqlite_master").fetchone() is not None:
+            raise NotAView(path)
 
 
 def rebuilt_path(path: str) -> str:

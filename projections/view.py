@@ -6,6 +6,7 @@ stands before it in the batch is kept, and the view is as if that event had neve
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from threading import RLock
@@ -15,6 +16,15 @@ from ..events.following.follower import Batch
 from ..events.recorded import Recorded
 from .errors import ProjectionFailed
 from .projection import Projection
+
+
+def faults() -> type[BaseException]:
+    """What counts as a failure of a projection's code where it is called.
+
+    On the main thread an exit or a Ctrl-C is meant for the program, and goes through.
+    """
+    main = threading.current_thread() is threading.main_thread()
+    return Exception if main else BaseException
 
 
 class View(Protocol):
@@ -67,24 +77,38 @@ class MemoryView:
     def __init__(self, projection: Projection) -> None:
         self.projection = projection
         self._lock = RLock()
-        self.value: Any = projection.start()
+        self._begin()
+
+    def _begin(self) -> None:
         self.position = self.events = 0
+        self.value: Any = self.projection.start()
 
     def take(self, batch: Batch) -> None:
-        """Take a batch; after a failure the object is to be made again, up to `position`."""
-        apply = self.projection.apply
+        """Take a batch; after a failure the object is to be made again, up to `position`.
+
+        Interrupted within an event it may have counted it: then it begins again, from 0.
+        """
         with self._lock:
-            value = self.value
-            for each in batch.events:
-                try:
-                    value = apply(value, each)
-                except Exception as error:
-                    raise ProjectionFailed(self.projection.name, each, error) from error
-                if value is None:
-                    gave_none = TypeError("apply gave None instead of the view")
-                    raise ProjectionFailed(self.projection.name, each, gave_none)
-                self._stand_at(each, value)
+            try:
+                self._apply(batch.events)
+            except ProjectionFailed:
+                raise
+            except BaseException:
+                self._begin()
+                raise
             self.position = batch.upto
+
+    def _apply(self, events: list[Recorded]) -> None:
+        apply, value = self.projection.apply, self.value
+        for each in events:
+            try:
+                value = apply(value, each)
+            except faults() as error:
+                raise ProjectionFailed(self.projection.name, each, error) from error
+            if value is None:
+                gave_none = TypeError("apply gave None instead of the view")
+                raise ProjectionFailed(self.projection.name, each, gave_none)
+            self._stand_at(each, value)
 
     def _stand_at(self, each: Recorded, value: Any) -> None:
         self.value = value

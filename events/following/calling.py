@@ -22,7 +22,8 @@ def check_plain(what: str, given: object) -> None:
     """
     if not callable(given):
         raise TypeError(f"{what} is a function, not {given!r}")
-    for each in (given, getattr(given, "__call__", None)):  # noqa: B004 - what a call of it runs
+    called = getattr(type(given), "__call__", None)  # noqa: B004 - what an object runs when called
+    for each in (given, called):
         kinds = (inspect.iscoroutinefunction, inspect.isgeneratorfunction)
         if any(is_kind(each) for is_kind in (*kinds, inspect.isasyncgenfunction)):
             raise TypeError(f"{what} is a plain function, called for its effect: {given!r} is not")

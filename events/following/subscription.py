@@ -87,8 +87,7 @@ class Subscriptions:
         reached, TypeError for what is not a position or not a kind.
         """
         check_place("subscribe(name, kinds…, after=position)", after, kinds)
-        if not isinstance(name, str) or not name.strip():
-            raise ValueError(f"a subscription has a name, not {name!r}")
+        _check_name(name)
         last = self._log.last_position()
         with self._file.changing() as connection:
             known = connection.execute(_PLACE, (name,)).fetchone()
@@ -155,6 +154,11 @@ class Subscriptions:
         """Close the file of places; a second call does nothing."""
         if self._made is not None:
             self._made.close()
+
+
+def _check_name(name: object) -> None:
+    if not isinstance(name, str) or not name.strip():
+        raise ValueError(f"a subscription has a name, not {name!r}")
 
 
 def _within(position: int, last: int) -> int:
