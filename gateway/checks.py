@@ -26,7 +26,7 @@ from ..events.upkeep.structure import faults
 from ..events.upkeep.tables import odd_rows
 from ..projections.comparing import differences
 from ..projections.past_view import view_at
-from ..projections.projection import Projection
+from ..projections.projection import Projection, StoredProjection
 from ..projections.runner import view_path, views_folder
 from ..projections.stored_view import open_view, standing_of
 from ..projections.verification import Problem, verify
@@ -165,14 +165,21 @@ def views(examined: Examined) -> Iterator[Problem]:
         path = "" if folder is None else view_path(folder, projection.name)
         if isinstance(projection, Projection) or not os.path.exists(path):
             continue
-        with open_view(path) as kept:
-            position = standing_of(kept).position
-            made = view_at(examined.log, projection, Point(position=position))
-            with made.reading() as again:
-                for each in differences(kept, again):
-                    reason = f"the view {projection.name!r} is not what the log makes: {each}"
-                    yield Problem(position, "", 0, f"{reason}. Rebuild it.")
-            made.close()
+        try:
+            yield from _view(examined.log, projection, path)
+        except RetoldError as error:
+            yield _of_log(f"the view {projection.name!r} cannot be compared: {error}")
+
+
+def _view(log: Log, projection: StoredProjection, path: str) -> Iterator[Problem]:
+    with open_view(path) as kept:
+        position = standing_of(kept).position
+        made = view_at(log, projection, Point(position=position))
+        with made.reading() as again:
+            for each in differences(kept, again):
+                reason = f"the view {projection.name!r} is not what the log makes: {each}"
+                yield Problem(position, "", 0, f"{reason}. Rebuild it.")
+        made.close()
 
 
 CHECKS: tuple[Check, ...] = (structure, tables, rows, due_times, snapshots, views)

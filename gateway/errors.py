@@ -82,6 +82,23 @@ class NoSuchView(RetoldError, LookupError):
         )
 
 
+class UnreadableView(RetoldError):
+    """The file of a view is damaged, or may not be read."""
+
+    def __init__(self, name: str, error: Exception) -> None:
+        self.name = name
+        super().__init__(f"{error} The view is made anew by: retold rebuild {name}")
+
+
+class BadQuery(RetoldError, ValueError):
+    """What was given with --sql selects nothing from the tables of a view."""
+
+    def __init__(self, query: str, reason: str) -> None:
+        self.query = query
+        self.reason = reason
+        super().__init__(f"--sql {query[:60]!r} cannot be shown: {reason}. Give one SELECT.")
+
+
 class ProjectionNotGiven(RetoldError, LookupError):
     """A projection was named that no known module defines."""
 

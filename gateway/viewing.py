@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import unquote
 
 import attrs
 import typer
 
 from ..events.log import Log
+from ..events.log_errors import StorageUnreadable
+from ..events.side_file import DAMAGE
 from ..projections.comparing import tables
+from ..projections.errors import NotAView
 from ..projections.past_view import view_at
 from ..projections.projection import AnyProjection, Projection
 from ..projections.runner import Projections, view_path, views_folder
 from ..projections.stored_view import Standing, open_view, standing_of
 from . import listing
-from .errors import NoSuchView
+from .errors import BadQuery, NoSuchView, UnreadableView
 from .kinds import Kinds
 from .listing import Column
 from .opening import open_to_read
@@ -54,9 +59,17 @@ def views(db: Db, folder: Folder = None, as_json: Json = False) -> None:
 
 
 def _standings(folder: str | None) -> Iterator[Standing]:
+    """Of each view in a folder; one that cannot be read has failed, and hides no other."""
     for path in sorted(Path(folder).glob("*.db")) if folder is not None else ():
-        with open_view(os.fspath(path)) as db:
-            yield standing_of(db)
+        try:
+            with open_view(os.fspath(path)) as db:
+                found = standing_of(db)
+        except NotAView:
+            continue
+        except StorageUnreadable as error:
+            name = unquote(path.stem)
+            found = Standing(name, 0, 0, 0, 0, None, "", False, str(UnreadableView(name, error)))
+        yield found
 
 
 def _row(each: Standing, last: int) -> tuple[str, ...]:
@@ -90,40 +103,72 @@ def view(
         folder = views_folder(log, folder)
         path = None if folder is None else view_path(folder, name)
         if point is None and path is not None and os.path.exists(path):
-            with open_view(path) as kept:
-                _show(kept, sql, as_json=as_json)
+            _show_kept(name, path, sql, as_json=as_json)
         elif projection is None and point is None:
             raise NoSuchView(name, log.path, [each.name for each in _standings(folder)])
         else:
             projection = kinds.projection(name)
             made = view_at(log, projection, point)
             with made.reading() as content:
-                if isinstance(projection, Projection):
+                if not isinstance(projection, Projection):
+                    _show(content, sql, as_json=as_json)
+                elif sql is None:
                     show_json(projection.show(content))
                 else:
-                    _show(content, sql, as_json=as_json)
+                    raise BadQuery(sql, f"the view {name!r} is in memory, and has no tables")
             made.close()
 
 
+def _show_kept(name: str, path: str, sql: str | None, *, as_json: bool) -> None:
+    try:
+        with open_view(path) as kept:
+            _show(kept, sql, as_json=as_json)
+    except StorageUnreadable as error:
+        raise UnreadableView(name, error) from error
+
+
 def _show(content: sqlite3.Connection, sql: str | None, *, as_json: bool) -> None:
-    queries = {"": sql} if sql else {each: f'SELECT * FROM "{each}"' for each in tables(content)}
+    queries = (
+        {"": sql}
+        if sql is not None
+        else {each: f'SELECT * FROM "{each}"' for each in tables(content)}
+    )
     if as_json:
-        found = {table: _as_json(content.execute(query)) for table, query in queries.items()}
-        show_json(found[""] if sql else found)
+        found = {table: _as_json(_selected(content, query)) for table, query in queries.items()}
+        show_json(found if sql is None else found[""])
         return
     for table, query in queries.items():
         if table:
             say(table, "bold")
-        _list(content.execute(query))
+        _list(_selected(content, query))
 
 
-def _as_json(found: sqlite3.Cursor) -> list[dict[str, Any]]:
-    names = [each[0] for each in found.description]
-    return [plain(dict(zip(names, row, strict=True))) for row in found]
+def _selected(content: sqlite3.Connection, query: str) -> Iterator[tuple[Any, ...]]:
+    """The names of its columns, then its rows; raises `BadQuery` for what selects none."""
+    try:
+        found = content.execute(query)
+        if found.description is None:
+            raise BadQuery(query, "it selects nothing")
+        yield tuple(each[0] for each in found.description)
+        yield from found
+    except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF in DAMAGE:
+            raise
+        raise BadQuery(query, str(error)) from error
 
 
-def _list(found: sqlite3.Cursor) -> None:
-    columns = [Column(each[0]) for each in found.description]
+def _as_json(found: Iterator[tuple[Any, ...]]) -> list[dict[str, Any]]:
+    names = next(found)
+    return [{name: _in_json(each) for name, each in zip(names, row, strict=True)} for row in found]
+
+
+def _in_json(value: object) -> Any:
+    """JSON has no infinity."""
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else plain(value)
+
+
+def _list(found: Iterator[tuple[Any, ...]]) -> None:
+    columns = [Column(each) for each in next(found)]
     listing.show(columns, ([_cell(each) for each in row] for row in found))
 
 

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from tests.projections.takings import Takings, takings, tally, till
 
-from retold import ActorSystem
+from retold import ActorSystem, Log
 from retold.projections.runner import Projections
+from retold.projections.standard import audit
 
 from .calling import call, refused, start
 
@@ -86,6 +87,62 @@ def test_a_view_that_is_not_what_the_log_makes_is_named(db: Path) -> None:
     assert called.status == 1
     assert "'takings'" in called.out
     assert "till/3" in called.out
+
+
+def test_a_damaged_view_hides_no_other_and_is_made_anew(db: Path, taken: Takings) -> None:
+    """It is listed as failed with what to do, and `rebuild` does it."""
+    with (
+        Log.open(f"sqlite:///{db}", read_only=True) as log,
+        Projections(log, audit, threads=False) as views,
+    ):
+        views.catch_up()
+    Path(f"{db}-views/takings.db").write_bytes(b"no database")
+    Path(f"{db}-views/empty.db").touch()
+    with closing(sqlite3.connect(f"{db}-views/other.db")) as other:
+        other.execute("CREATE TABLE mine (a)")
+    trail, takes = json.loads(call("views", "--db", db, "--json").out)
+    assert (trail["name"], trail["failure"], trail["lag"]) == ("audit", "", 0)
+    assert (takes["name"], takes["lag"]) == ("takings", 30)
+    assert takes["failure"].endswith("retold rebuild takings")
+    assert "retold rebuild takings" in refused("view", "takings", "--db", db)
+    checked = call("verify", "--deep", "--db", db, "--module", MODULE)
+    assert checked.status == 1
+    assert "the view 'takings' cannot be compared" in " ".join(checked.out.split())
+    assert "'audit'" not in checked.out
+    assert call("rebuild", "--db", db, "--module", MODULE).status == 0
+    shown = json.loads(call("view", "takings", "--db", db, "--json").out)
+    assert sorted(tuple(each.values()) for each in shown["takings"]) == taken.rows
+    assert call("verify", "--deep", "--db", db, "--module", MODULE).status == 0
+
+
+@pytest.mark.parametrize(
+    ("query", "reason"),
+    [
+        ("DELETE FROM takings", "readonly"),
+        ("SELECT * FROM nowhere", "nowhere"),
+        ("SELECT 1; SELECT 2", "one statement"),
+        ("SELECT ?", "bindings"),
+        ("ATTACH ':memory:' AS x", "selects nothing"),
+        ("", "selects nothing"),
+    ],
+)
+def test_a_query_that_is_none_is_told(db: Path, query: str, reason: str) -> None:
+    """With what is wrong with it; and so is any query where there are no tables."""
+    assert reason in refused("view", "takings", "--db", db, "--sql", query)
+    assert "in memory" in refused("view", "tally", "--db", db, "--module", MODULE, "--sql", query)
+
+
+def test_what_json_has_no_word_for_is_a_text(db: Path) -> None:
+    """An infinite sum is shown, and the output stays JSON."""
+
+    def none(constant: str) -> object:
+        raise AssertionError(constant)
+
+    query = "SELECT 9e999 AS most, -9e999 AS least, x'ff' AS bytes, NULL AS none"
+    out = call("view", "takings", "--db", db, "--json", "--sql", query).out
+    assert json.loads(out, parse_constant=none) == [
+        {"most": "inf", "least": "-inf", "bytes": "/w==", "none": None}
+    ]
 
 
 def test_subscriptions_are_listed_paused_and_removed(db: Path) -> None:
