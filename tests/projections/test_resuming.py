@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 from retold import Log
+from retold.events.clock import Countdown
 from retold.events.recorded import Recorded
-from retold.projections.errors import ProjectionStopped
+from retold.projections.errors import ProjectionStopped, ViewInUse
 from retold.projections.runner import Projections
+from retold.projections.stored_view import StoredView
 
 from .tills import PATIENCE, at, expected, fill, in_memory, seen, stored
 
@@ -141,3 +143,55 @@ def test_closed_it_touches_nothing_of_the_next(log: Log, tmp_path: Path) -> None
         closed.rebuild()
     closed.resume()
     assert (closed.status, beside.exists()) == ("closed", True)
+
+
+@pytest.mark.parametrize("make", [in_memory, stored])
+def test_a_piece_that_was_taken_meanwhile_is_dropped(log: Log, make: Any) -> None:
+    """Read by the thread of the projection, and taken by whoever caught up before it could."""
+    with Projections(log, make()) as projections:
+        (running,) = projections
+        running.wait(EVENTS, PATIENCE)
+        with running._taking:
+            fill(log, EVENTS + 100, EVENTS)
+            left = Countdown(PATIENCE)
+            while running._follower.position < EVENTS + 100 and left.seconds():
+                pass
+            running.catch_up()
+        fill(log, EVENTS + 200, EVENTS + 100)
+        running.wait(EVENTS + 200, PATIENCE)
+        with running.view() as view:
+            assert seen(view) == expected(EVENTS + 200)
+
+
+@pytest.mark.parametrize("make", [in_memory, stored])
+def test_a_rebuilt_view_is_never_behind_the_one_it_replaces(log: Log, make: Any) -> None:
+    """What comes while it is made, and is in the old one by then, is in the new one at the swap."""
+
+    def grow(name: str, position: int, _: int) -> None:
+        if name.endswith("(rebuilt)") and position == EVENTS:
+            fill(log, EVENTS + 100, EVENTS)
+            running.catch_up()
+
+    with Projections(log, make(), threads=False, progress=grow) as projections:
+        (running,) = projections
+        running.rebuild()
+        assert running.position == EVENTS + 100
+        with running.view() as view:
+            assert seen(view) == expected(EVENTS + 100)
+
+
+def test_two_who_keep_one_view_count_nothing_twice(log: Log, tmp_path: Path) -> None:
+    """Where no lease kept the second out, it is refused by the place that the first left."""
+    path = str(tmp_path / "one.db")
+    first, second = (StoredView(stored(), path, log.origin()) for _ in range(2))
+    with log.follow() as follower:
+        batch = follower.read()
+    assert batch
+    first.take(batch)
+    with pytest.raises(ViewInUse, match="another runner"):
+        second.take(batch)
+    with second.reading() as view:
+        assert seen(view) == expected(batch.upto)
+    assert second.position == first.position == batch.upto
+    first.close()
+    second.close()
