@@ -51,6 +51,7 @@ def test_code_of_another_projection_is_refused(log: Log, make: Any, other: Any) 
     """By its name or by its kind of view; what is there stays, and goes on."""
     with Projections(log, make()) as projections:
         (running,) = projections
+        wrong: Any
         for wrong in (make(name="other"), other(name=running.name), "x"):
             for use in (running.resume, running.rebuild):
                 with pytest.raises(ValueError, match="cannot go on with"):
