@@ -37,8 +37,8 @@ each hand-over costs the writer more than a follower does with one commit."""
 
 
 def check_place(call: str, after: object, kinds: tuple[object, ...]) -> None:
-    """Raise TypeError for what is not a position, and for a kind that is not a name: it would be waited
-    for in vain."""
+    """Raise TypeError for what is not a position, and for a kind that is not a name: a follower
+    would wait for it in vain."""
     if not isinstance(after, int):
         raise TypeError(f"{call} begins after a position, not {after!r}")
     for each in kinds:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -24,13 +24,11 @@ EVENTS = 2_600
 
 
 @pytest.fixture
-def log(tmp_path: Path) -> Iterator[Log]:
+def log(log: Log) -> Log:
     """A log in a file, with a view."""
-    with Log.open(f"sqlite:///{tmp_path / 'log.db'}") as opened:
-        fill(opened, EVENTS)
-        with Projections(opened, stored(), threads=False) as projections:
-            projections.catch_up()
-        yield opened
+    with Projections(log, stored(), threads=False) as projections:
+        projections.catch_up()
+    return log
 
 
 def overwrite(path: Path, start: int, end: int | None = None) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,20 +11,12 @@ import pytest
 from retold import Log
 from retold.events.recorded import Recorded
 from retold.projections.errors import ProjectionFailed, ProjectionStopped, ViewInUse
-from retold.projections.projection import Projection, StoredProjection
-from retold.projections.runner import AnyProjection, Projections
+from retold.projections.projection import AnyProjection, Projection, StoredProjection
+from retold.projections.runner import Projections
 
-from .tills import PATIENCE, Trap, expected, fill, in_memory, seen, stored
+from .tills import PATIENCE, Trap, expected, in_memory, seen, stored
 
 EVENTS, BUG = 2_600, 1_777
-
-
-@pytest.fixture
-def log(tmp_path: Path) -> Iterator[Log]:
-    """A log of three pieces in a file."""
-    with Log.open(f"sqlite:///{tmp_path / 'log.db'}") as opened:
-        fill(opened, EVENTS)
-        yield opened
 
 
 def leaving(by: BaseException) -> Trap:

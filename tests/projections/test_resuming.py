@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +18,6 @@ from retold.projections.stored_view import StoredView
 from .tills import PATIENCE, at, expected, fill, in_memory, seen, stored
 
 EVENTS = 2_600
-
-
-@pytest.fixture
-def log(tmp_path: Path) -> Iterator[Log]:
-    """A log of three pieces in a file."""
-    with Log.open(f"sqlite:///{tmp_path / 'log.db'}") as opened:
-        fill(opened, EVENTS)
-        yield opened
 
 
 @pytest.mark.parametrize("make", [in_memory, stored])
@@ -120,7 +111,7 @@ def test_without_threads_an_outdated_view_is_made_anew(log: Log, how: str) -> No
 
 
 def test_code_may_pause_itself(log: Log) -> None:
-    """At an event that it does not want to go on from: it stands behind the piece, and stays so."""
+    """At an event that it does not want to go on from: it stands after the piece, and stays so."""
 
     def pausing(each: Recorded) -> None:
         if each.position == 7:
