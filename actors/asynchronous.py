@@ -25,7 +25,7 @@ from ..events.address import family
 from ..events.clock import Countdown
 from ..events.errors import Overloaded
 from .behaviour import Receipt
-from .future import Future, inside
+from .future import Future, inside, unanswered
 from .ref import ActorRef
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ class AsyncSystem:
 
     async def state(self, address: str) -> Any:
         """The committed state of an actor, recovered if need be."""
+        self.system.dispatcher.may_wait(address)
         return await asyncio.to_thread(self.system.state, address)
 
     def release(self, address: str) -> bool:
@@ -119,8 +120,9 @@ class AsyncRef:
 
         Raises as `ActorRef.ask`: what the decision raised, `NotACommand`, `pykka.ActorDeadError`,
         `Overloaded` where there was no room in the inbox within `timeout` seconds, `pykka.Timeout`
-        where there was no answer.
+        where there was no answer, `AskInsideDecide` inside a decision with a loop of its own.
         """
+        self._system.system.dispatcher.may_wait(self.address)
         left = Countdown(timeout)
         future = await self._accepted(
             left,
@@ -128,7 +130,12 @@ class AsyncRef:
                 message, block=False, by=by, why=why, id=id, happened_at=happened_at
             ),
         )
-        return await _within(left.seconds(), future)
+        try:
+            return await _within(left.seconds(), future, timeout)
+        except pykka.Timeout as late:
+            if future.done:
+                raise
+            raise unanswered(self.address, message, late) from None
 
     async def tell(
         self,
@@ -197,13 +204,16 @@ def _at_once(send: Callable[[], T]) -> T:
         inside.pool = before
 
 
-async def _within(seconds: float | None, answer: Awaitable[T]) -> T:
-    """An answer that comes in time; else `pykka.Timeout`, as for those who block."""
+async def _within(seconds: float | None, answer: Awaitable[T], given: float | None = None) -> T:
+    """An answer that comes in time; else `pykka.Timeout`, as for those who block.
+
+    `given` is the time of which `seconds` are left.
+    """
     limit = asyncio.timeout(seconds)
     try:
         async with limit:
             return await answer
     except TimeoutError:
         if limit.expired():
-            raise pykka.Timeout(f"no answer within {seconds} seconds") from None
+            raise pykka.Timeout(f"no answer within {given or seconds} seconds") from None
         raise

@@ -64,6 +64,14 @@ def may_wait(what: str) -> None:
         raise ask_inside_decide(what)
 
 
+def unanswered(address: str, message: object, reason: object) -> pykka.Timeout:
+    """The error for whoever asked an actor and waits no longer."""
+    return pykka.Timeout(
+        f"{address} was asked {type(message).__qualname__}: {reason}. It may still be carried out;"
+        " asked again with the same id it has its effect once."
+    )
+
+
 def ask_inside_decide(asked: str) -> AskInsideDecide:
     """The error for whoever waits for `asked` on this thread, with the asks that led there."""
     turn = inside.turn
@@ -80,13 +88,13 @@ class Future(pykka.Future[T]):
     def __init__(self) -> None:
         """Nothing to set: a future that nobody waits for costs nothing but its outcome."""
 
-    def get(self, *, timeout: float | None = None) -> Any:
+    def get(self, *, timeout: float | None = None) -> T:
         """The answer, waiting up to `timeout` seconds for it.
 
         Raises the answer if it is an exception, `pykka.Timeout` when the time is up.
         """
         if self._get_hook is not None:
-            return self._hooked(timeout)
+            return self._hooked(timeout)  # type: ignore[no-any-return]  # as the hook was told
         outcome = self.outcome
         if outcome is None:
             self._wait(timeout)
@@ -96,7 +104,7 @@ class Future(pykka.Future[T]):
         value, error = outcome
         if error is not None:
             raise error
-        return value
+        return value  # type: ignore[no-any-return]  # as whoever answered was told
 
     def _hooked(self, timeout: float | None) -> Any:
         if self.outcome is None:
@@ -163,10 +171,11 @@ class Future(pykka.Future[T]):
                 return
             callback()
 
-    def __await__(self) -> Generator[Any, None, Any]:
+    def __await__(self) -> Generator[Any, None, T]:
         """Wait without blocking the running event loop."""
         if self.outcome is not None:
             return self.get()
+        may_wait("a future")
         loop = asyncio.get_running_loop()
         if self._get_hook is not None:
             return (yield from loop.run_in_executor(None, self.get))

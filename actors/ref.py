@@ -14,7 +14,7 @@ from ..events.errors import NotACommand
 from ..events.names import is_command
 from .acting import author_and_reason
 from .behaviour import Receipt
-from .future import Future
+from .future import Future, unanswered
 from .message import Message
 from .tracing import watch
 
@@ -158,11 +158,21 @@ class ActorRef(pykka.ActorRef["Actor"]):
                 actor, message, future, by, why, id or system.next_id(), happened_at, id is not None
             )
             self._send(sent, dispatcher.lead if block else dispatcher.ready, timeout)
-        return future.get(timeout=timeout) if block else future
+        return self._answer(future, message, timeout) if block else future
+
+    def _answer(self, future: Future[Receipt], message: object, timeout: float | None) -> Receipt:
+        try:
+            return future.get(timeout=timeout)
+        except pykka.Timeout as late:
+            if future.done:
+                raise
+            raise unanswered(self.address, message, late) from None
 
     def _gone(self) -> Exception:
         system = self._actor.family.system
-        return system.gone(self) if system.forked else pykka.ActorDeadError(f"{self} not found")
+        if system.closed or system.forked:
+            return system.gone(self)
+        return pykka.ActorDeadError(f"{self} was stopped; ask the system for it again to go on")
 
     def _current(self) -> Actor:
         """The actor at the address now: another one, if this one fell asleep and was forgotten."""
@@ -207,7 +217,7 @@ class ActorRef(pykka.ActorRef["Actor"]):
     def _stop(self, future: Future[Any]) -> None:
         """Take no more messages; those sent before are decided first."""
         if not self.is_alive():
-            future.fail(pykka.ActorDeadError(f"{self} not found"))
+            future.fail(self._gone())
             return
         self._actor.family.system.stop(self._current(), future)
 

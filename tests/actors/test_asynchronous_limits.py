@@ -44,7 +44,7 @@ def test_waiting_has_its_limits(gate: threading.Event) -> None:
         async with opened() as system:
             ref = system.ref("total/a")
             await ref.tell(wait_for(gate))
-            with pytest.raises(pykka.Timeout):
+            with pytest.raises(pykka.Timeout, match=r"total/a was asked Do: .* within 0\.01 s"):
                 await ref.ask(add(), timeout=0.01)
             with pytest.raises(TimeoutError):
                 await asyncio.wait_for(ref.ask(add()), 0.01)

@@ -12,6 +12,7 @@ import pytest
 
 from retold import ActorSystem
 from retold.actors import Future
+from retold.actors.asynchronous import AsyncSystem
 from retold.events.errors import AskInsideDecide
 
 from .totals import WAIT, Do, add, fail, nothing, refuse, wait_for
@@ -65,6 +66,17 @@ def test_time_runs_out() -> None:
             future.get(timeout=seconds)
     future.set(5)
     assert future.get(timeout=0) == 5
+
+
+def test_who_waited_in_vain_is_told_for_whom(pool: ActorSystem, gate: threading.Event) -> None:
+    """Which actor was asked what, how long, and what to do; a timeout of its own is left alone."""
+    ref = pool.ref("total/a")
+    ref.tell(wait_for(gate))
+    with pytest.raises(pykka.Timeout, match=r"total/a was asked Do: no answer within 0\.01 s"):
+        ref.ask(add(), timeout=0.01)
+    gate.set()
+    with pytest.raises(pykka.Timeout, match=r"^its own$"):
+        ref.ask(fail(pykka.Timeout("its own")), timeout=WAIT)
 
 
 def test_many_threads_wait_for_one_answer() -> None:
@@ -192,7 +204,7 @@ async def _wait(future: Any) -> Any:
     return await future
 
 
-@pytest.mark.parametrize("how", ["ask", "get", "another's", "proxy", "stop"])
+@pytest.mark.parametrize("how", ["ask", "get", "another's", "proxy", "stop", "await", "tasks"])
 def test_nothing_waits_inside_a_decision(system: ActorSystem, how: str) -> None:
     """`AskInsideDecide` at once, whichever way it tries; the family goes on and nothing
     is stored.
@@ -204,6 +216,8 @@ def test_nothing_waits_inside_a_decision(system: ActorSystem, how: str) -> None:
         "another's": lambda *_: other.ask(nothing(), block=False).get(),
         "proxy": lambda *_: other.ask(refuse(), timeout=0.1),
         "stop": lambda *_: other.stop(timeout=0.2),
+        "await": lambda *_: asyncio.run(_wait(ref.ask(add(), block=False))),
+        "tasks": lambda *_: asyncio.run(AsyncSystem(system).ref("total/b").ask(add())),
     }
     with pytest.raises(AskInsideDecide):
         ref.ask(Do(ways[how]), timeout=WAIT)
