@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import threading
+from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
@@ -90,6 +91,41 @@ def test_each_task_acts_for_itself(pool: ActorSystem) -> None:
     found = {(each.address, each.by, each.why) for each in pool.log.scan()}
     assert found == {("total/alice", "alice", "shared"), ("total/bob", "bob", "shared")}
     assert pool.log.last_position() == 4
+
+
+def test_it_is_entered_and_decorates_nothing(system: ActorSystem) -> None:
+    """Around a coroutine function it would end before the coroutine begins: refused, loudly. The
+    same one may be entered again, within itself too."""
+    alice: Any = acting(by="alice")
+    ref = system.ref("total/a")
+    with pytest.raises(TypeError, match="not callable"):
+        alice(test_each_task_acts_for_itself)
+    for _ in range(2):
+        with alice, acting(by="bob"), alice:
+            ref.ask(add())
+    ref.ask(add())
+    assert [by for by, _ in envelopes(system)] == ["alice", "alice", "system"]
+
+
+def test_who_ends_in_anothers_task_leaves_its_author_alone(pool: ActorSystem) -> None:
+    """An abandoned generator that is closed by another task takes nobody's place."""
+
+    async def rows() -> AsyncGenerator[int, None]:
+        with acting(by="alice"):
+            yield 1
+
+    async def begin(opened: AsyncGenerator[int, None]) -> None:
+        await anext(opened)
+
+    async def main() -> None:
+        opened = rows()
+        await asyncio.create_task(begin(opened))
+        with acting(by="bob"):
+            await opened.aclose()
+            await pool.ref("total/a").ask(add(), block=False)
+
+    asyncio.run(main())
+    assert envelopes(pool) == [("bob", "")]
 
 
 def test_a_thread_acts_for_whom_it_was_started_with(pool: ActorSystem) -> None:
