@@ -103,6 +103,19 @@ class Behaviour:
     react: React | None = None
 
     def __attrs_post_init__(self) -> None:
+        named: object = self.kind
+        if not (isinstance(named, str) and named):
+            raise ValueError(f"a behaviour has the name of its kind first, not {named!r}")
+        if isinstance(self.initial, type) or not hasattr(self.initial, "evolve"):
+            raise TypeError(
+                f"the behaviour {self.kind!r} begins with a state that has evolve(event), such as"
+                f" Account(), not with {self.initial!r}"
+            )
+        if not callable(self.decide):
+            raise TypeError(
+                f"the behaviour {self.kind!r} has a function decide(state, command, context), not"
+                f" {self.decide!r}"
+            )
         if (self.due is None) is not (self.expire is None):
             raise ValueError(f"the behaviour {self.kind!r} needs both due and expire, or neither")
 

@@ -25,7 +25,7 @@ class Index:
         self._behaviours: dict[str, Behaviour] = {}
         for each in behaviours:
             if not isinstance(each, Behaviour):
-                raise TypeError(f"a system runs behaviours, and {each!r} is none")
+                raise TypeError(f"a system runs behaviours, each a Behaviour: {each!r} is none")
             if each.kind in self._behaviours:
                 raise ValueError(f"two behaviours were given for the kind {each.kind!r}")
             self._behaviours[each.kind] = each

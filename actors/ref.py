@@ -80,9 +80,8 @@ class ActorRef(pykka.ActorRef["Actor"]):
             raise self._gone()
         if by is None or why is None:
             by, why = author_and_reason(by, why)
-        sent = Message(
-            actor, message, None, by, why, id or system.next_id(), happened_at, id is not None
-        )
+        own = id or (system.next_id() if id is None else _no_id(id))
+        sent = Message(actor, message, None, by, why, own, happened_at, id is not None)
         self._send(sent, system.dispatcher.ready)
 
     @overload
@@ -154,9 +153,8 @@ class ActorRef(pykka.ActorRef["Actor"]):
         else:
             if by is None or why is None:
                 by, why = author_and_reason(by, why)
-            sent = Message(
-                actor, message, future, by, why, id or system.next_id(), happened_at, id is not None
-            )
+            own = id or (system.next_id() if id is None else _no_id(id))
+            sent = Message(actor, message, future, by, why, own, happened_at, id is not None)
             self._send(sent, dispatcher.lead if block else dispatcher.ready, timeout)
         return self._answer(future, message, timeout) if block else future
 
@@ -220,6 +218,10 @@ class ActorRef(pykka.ActorRef["Actor"]):
             future.fail(self._gone())
             return
         self._actor.family.system.stop(self._current(), future)
+
+
+def _no_id(given: object) -> str:
+    raise ValueError(f"a command's id is a text that is not empty, not {given!r}")
 
 
 def _shown(actor: Actor, path: tuple[str, ...]) -> Any:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 MAX_SETTLING = 1_000
 """How many rounds a family may take to come to rest after one decision."""
 
+EVERY_EVENT = "it gives a state for every event, self for those that change nothing"
+
 _log = logging.getLogger("retold")
 
 
@@ -178,8 +180,8 @@ class Turn(Decided):
         )
         before, version, rows = owner.tentative, owner.tentative_version, self.rows
         state = before.evolve(event)
-        if state is None:
-            reason = f"{type(before).__name__}.evolve gave None for {event!r}"
+        if type(state) is not type(before) and not hasattr(state, "evolve"):
+            reason = f"{type(before).__name__}.evolve gave {state!r} for {event!r}; {EVERY_EVENT}"
             raise BadDecision(owner.address, message.command, reason)
         self._undo.append((owner, before, version, self._touched.get(owner, -1)))
         owner.tentative = state

@@ -219,6 +219,8 @@ class Codec:
     def _meet(self, event: Any) -> tuple[str, Shape]:
         name = wire_name(type(event))
         if name is None:
+            if isinstance(event, type):
+                raise Unstorable(event.__qualname__, "", "it is a class, not an event made of it")
             raise Unstorable(type(event).__qualname__, "", "its class is not made by @event")
         if name in UPCASTERS:
             newer = steps_of(name)[-1].target

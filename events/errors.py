@@ -56,7 +56,11 @@ class NotACommand(RetoldError, TypeError):
     def __init__(self, message: object, address: str, reason: str = "") -> None:
         self.message = message
         self.address = address
-        why = reason or f"{type(message).__qualname__} is not decorated with @command"
+        why = reason or (
+            "it is a class; send an instance of it"
+            if isinstance(message, type)
+            else f"{type(message).__qualname__} is not decorated with @command"
+        )
         super().__init__(f"{address} did not take {message!r}: {why}.")
 
 

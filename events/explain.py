@@ -45,7 +45,8 @@ def check_texts(name: str, **envelope: Any) -> None:
     """Refuse an envelope whose author, reason or id is not text."""
     for field, value in envelope.items():
         if not isinstance(value, str):
-            raise Unstorable(name, field, f"{value!r} is no text")
+            whose = ", and is the id of its command" if field == "cause" else ""
+            raise Unstorable(name, field, f"{value!r} is no text{whose}")
 
 
 def storable_moment(name: str, moment: Any) -> datetime:

@@ -43,6 +43,9 @@ def event(wire_name: str, /, **options: Any) -> Callable[[type[T]], type[T]]:
     cell) takes the place of the old one. Raises `NameTaken` where another class holds the name or
     the name is not of the form `noun.verb_past.v1`.
     """
+    bare: object = wire_name
+    if isinstance(bare, type):
+        raise NameTaken(bare.__qualname__, 'say it: @event("noun.verb_past.v1")')
     if not EVENT_NAME.fullmatch(str(wire_name)):
         raise NameTaken(str(wire_name), "it is not of the form noun.verb_past.v1")
 

@@ -24,6 +24,10 @@ def open_journal(
     """Open the store that a URL names, with the codec that its settings ask for."""
     if isinstance(url, Inherited):
         return url.open_journal(read_only, settings)
+    if not isinstance(url, str):
+        raise BadUrl(
+            type(url).__name__, "a log is named first, by a text such as sqlite:///bank.db"
+        )
     scheme, _, rest = url.partition(":")
     if scheme == "memory" and not rest:
         return MemoryRecorder(), _codec(settings)

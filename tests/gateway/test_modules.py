@@ -109,7 +109,8 @@ def test_two_behaviours_of_one_kind_are_refused(tmp_path: Path, bank_db: Path) -
     """Two modules that both define a kind cannot both be meant."""
     other = tmp_path / "other.py"
     other.write_text(
-        "from retold import Behaviour\nmine = Behaviour('account', None, lambda *_: ())\n"
+        "from retold import Behaviour\nfrom retold.events.saga import Saga\n"
+        "mine = Behaviour('account', Saga(), lambda *_: ())\n"
     )
     done = reading("log", "--db", bank_db, "--module", BANK, "--module", other)
     assert done.returncode == 1

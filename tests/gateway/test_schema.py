@@ -87,13 +87,14 @@ def test_a_log_that_fits_ends_well_while_another_process_writes_it(
 
 BROKEN = """
 from retold import Behaviour
+from retold.events.saga import Saga
 from retold.events.upcast import upcast
 
 @upcast("half.finished.v1")
 def half(data):
     return data
 
-half_done = Behaviour("half", None, lambda state, command, context: ())
+half_done = Behaviour("half", Saga(), lambda state, command, context: ())
 """
 
 
