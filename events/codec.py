@@ -19,7 +19,8 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from eventsourcing.persistence import Cipher, Compressor
+from eventsourcing.persistence import Cipher, Compressor, InfrastructureFactory
+from eventsourcing.utils import TopicError
 
 from .errors import Unstorable
 from .explain import (
@@ -32,7 +33,7 @@ from .explain import (
     unread,
 )
 from .journal import StoredRow
-from .log_errors import CorruptedRow, Undecodable, UnknownEvent
+from .log_errors import BadSettings, CorruptedRow, Undecodable, UnknownEvent
 from .names import CURRENT_CLASSES, EVENT_CLASSES, wire_name
 from .recorded import Envelope, Recorded, Stamp, Tail
 from .shape import FAULTS, Shape, shape_of
@@ -55,6 +56,16 @@ class Codec:
         self._by_class: dict[type, tuple[str, Shape]] = {}
         self._by_name: dict[str, tuple[type, Shape]] = {}
         self._unsealed = self if self.plain else Codec()
+
+    @classmethod
+    def of(cls, factory: InfrastructureFactory[Any]) -> Codec:
+        """With the compressor and cipher of the library's settings; `BadSettings`."""
+        try:
+            return cls(factory.compressor(), factory.cipher())
+        except (TopicError, OSError, ValueError, TypeError) as error:
+            lacking = str(getattr(error.__cause__, "name", ""))
+            install = "; pip install 'retold[crypto]'" if lacking.startswith("Crypto") else ""
+            raise BadSettings(f"{error}{install}") from error
 
     def encode(
         self, event: Any, by: str, why: str, cause: str, happened_at: datetime | None = None

@@ -79,8 +79,8 @@ class Log(Reading, Closing):
 
         `settings` are those of the `eventsourcing` library (`COMPRESSOR_TOPIC`, `CIPHER_TOPIC`,
         `CIPHER_KEY` and what a module asks for); what is missing is taken from the environment.
-        Raises `LogInUse`, `NotALog`, `NewerLog`, `NoSuchLog`, `LogReadOnly`; ValueError for a URL
-        of no known scheme; `BrokenChain` where upcasters lead nowhere.
+        Raises `LogInUse`, `NotALog`, `NewerLog`, `NoSuchLog`, `LogReadOnly`; `BadUrl` for a URL
+        of no known scheme; `BadSettings`; `BrokenChain` where upcasters lead nowhere.
         """
         check_chains()
         clock = clock or WallClock()

@@ -44,6 +44,17 @@ class NotALog(RetoldError):
         super().__init__(f"{path} is no Retold log: {reason}. It was left untouched.")
 
 
+class BadSettings(RetoldError, ValueError):
+    """The settings name a compressor or cipher that cannot be had; nothing was opened."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(
+            f"COMPRESSOR_TOPIC, CIPHER_TOPIC and CIPHER_KEY do not give a compressor or cipher as"
+            f" they are set: {reason}."
+        )
+
+
 class NewerLog(RetoldError):
     """The log was written by a newer version of the library; it was left untouched."""
 

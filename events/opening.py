@@ -32,9 +32,11 @@ def open_journal(
     if scheme == "memory" and not rest:
         return MemoryRecorder(), _codec(settings)
     if scheme == "sqlite":
-        return _sqlite(url, rest, read_only, create, clock), _codec(settings)
+        codec = _codec(settings)
+        return _sqlite(url, rest, read_only, create, clock), codec
     if scheme == "module" and rest:
-        return _adopted(rest, settings), _codec(settings)
+        codec = _codec(settings)
+        return _adopted(rest, settings), codec
     if scheme == "inherited":
         return _declared(url, rest).open_journal(read_only, settings)
     raise BadUrl(
@@ -74,5 +76,4 @@ def _declared(url: str, rest: str) -> Inherited:
 
 def _codec(settings: Mapping[str, str]) -> Codec:
     asked = {**os.environ, **settings, "PERSISTENCE_MODULE": "eventsourcing.popo"}
-    factory = InfrastructureFactory.construct(Environment(env=asked))
-    return Codec(factory.compressor(), factory.cipher())
+    return Codec.of(InfrastructureFactory.construct(Environment(env=asked)))

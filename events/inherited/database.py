@@ -101,7 +101,7 @@ class Inherited:
         except (InfrastructureFactoryError, OSError) as error:
             raise BadUrl(path, str(error)) from error
         try:
-            codec = Codec(factory.compressor(), factory.cipher())
+            codec = Codec.of(factory)
             translator = Translator(
                 self.aggregates, self.left_out, self._transcoder(factory), codec, by_uuid=by_uuid
             )

@@ -14,12 +14,13 @@ from typing import Any
 import attrs
 import pytest
 from eventsourcing.cipher import AESCipher
+from eventsourcing.utils import clear_topic_cache
 
 from retold import Log, event
 from retold.events.codec import Codec
 from retold.events.errors import RetoldError
 from retold.events.log import Append
-from retold.events.log_errors import CorruptedRow
+from retold.events.log_errors import BadSettings, CorruptedRow
 
 from .things import Noted
 
@@ -220,3 +221,33 @@ class Chosen:
 def test_a_member_of_a_union_may_have_a_field_called_type() -> None:
     """It does not stand in the way of the tag."""
     assert Codec().encode(Chosen(Typed("a")), "b", "", "")[2] == Chosen(Typed("a"))
+
+
+@pytest.mark.parametrize(
+    ("settings", "text"),
+    [
+        ({"COMPRESSOR_TOPIC": "nowhere:Zip"}, "No module named 'nowhere'"),
+        ({"CIPHER_TOPIC": "eventsourcing.cipher:AESCipher"}, "'CIPHER_KEY' not in env"),
+        ({"CIPHER_KEY": "x"}, "Invalid base64"),
+    ],
+)
+def test_settings_that_give_nothing_are_told(
+    tmp_path: Path, settings: dict[str, str], text: str
+) -> None:
+    """`BadSettings`, before a file is made."""
+    for url in ("memory:", f"sqlite:///{tmp_path}/log.db"):
+        with pytest.raises(BadSettings, match=text):
+            Log.open(url, settings=settings)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_its_package_encryption_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The extra, by its name."""
+    clear_topic_cache()
+    monkeypatch.delitem(sys.modules, "eventsourcing.cipher", raising=False)
+    monkeypatch.setitem(sys.modules, "Crypto", None)
+    monkeypatch.setitem(sys.modules, "Crypto.Cipher", None)
+    with pytest.raises(BadSettings, match=r"pip install 'retold\[crypto\]'"):
+        Log.open("memory:", settings={"CIPHER_TOPIC": "eventsourcing.cipher:AESCipher"})
