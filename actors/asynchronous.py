@@ -29,6 +29,7 @@ from .future import Future, inside, unanswered
 from .ref import ActorRef
 
 if TYPE_CHECKING:
+    from ..events.log import Log
     from .system import ActorSystem
 
 T = TypeVar("T")
@@ -42,6 +43,11 @@ class AsyncSystem:
         """The system itself, for all that never waits."""
         self.gates: WeakValueDictionary[object, asyncio.Lock] = WeakValueDictionary()
         """For each loop and family whose inbox is full: its senders, in their order."""
+
+    @property
+    def log(self) -> Log:
+        """Its log: to be read, followed, subscribed to, and kept views of."""
+        return self.system.log
 
     def ref(self, address: str, *, registered: bool = True) -> AsyncRef:
         """The actor at an address, as `ActorSystem.ref`."""

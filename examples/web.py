@@ -19,6 +19,7 @@ from typing import Annotated, Any
 import pykka
 from fastapi import APIRouter, Depends, FastAPI, Header, HTTPException, Request
 from fastapi.encoders import jsonable_encoder
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
@@ -113,7 +114,7 @@ async def running(request: Request) -> AsyncSystem:
 
 
 async def as_user(
-    request: Request, x_user: Annotated[str, Header()] = "anonymous"
+    request: Request, x_user: Annotated[str, Header(min_length=1)] = "anonymous"
 ) -> AsyncIterator[None]:
     """Whatever the request sends is by its user."""
     with acting(by=x_user, why=f"{request.method} {request.url.path}"):
@@ -174,6 +175,13 @@ async def too_late(_: Request, error: Exception) -> JSONResponse:
     return JSONResponse({"detail": str(error)}, 409)
 
 
+async def malformed(_: Request, error: Exception) -> JSONResponse:
+    """What is wrong with a request, and where; not what it holds, which may be no JSON (NaN)."""
+    assert isinstance(error, RequestValidationError)
+    found = [{name: each[name] for name in ("type", "loc", "msg")} for each in error.errors()]
+    return JSONResponse({"detail": found}, 422)
+
+
 async def not_now(_: Request, error: Exception) -> JSONResponse:
     """Nobody knows, or not now: to be sent again, with the same key."""
     return JSONResponse({"detail": str(error)}, 503, headers={"Retry-After": "1"})
@@ -195,6 +203,7 @@ def create(url: str, options: Options | None = None) -> FastAPI:
     application.include_router(router)
     application.add_exception_handler(Rejected, refused)
     application.add_exception_handler(RepeatedTooLate, too_late)
+    application.add_exception_handler(RequestValidationError, malformed)
     for each in NOT_NOW:
         application.add_exception_handler(each, not_now)
     return application

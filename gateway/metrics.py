@@ -24,6 +24,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from ..actors.asynchronous import AsyncSystem
 from ..actors.system import ActorSystem
 from ..events.log import Log
 from ..projections.runner import Projections
@@ -41,8 +42,14 @@ PREFIX = "retold_"
 class Metrics(Collector):
     """A collector over a system, or over a log that is only read, and over projections."""
 
-    def __init__(self, source: ActorSystem | Log, projections: Projections | None = None) -> None:
+    def __init__(
+        self, source: ActorSystem | AsyncSystem | Log, projections: Projections | None = None
+    ) -> None:
         """`source` is a system, or a log where there is none in this process."""
+        if isinstance(source, AsyncSystem):
+            source = source.system
+        if not isinstance(source, ActorSystem | Log):
+            raise TypeError(f"metrics are of an actor system or of a log, not of {source!r}")
         self._system = source if isinstance(source, ActorSystem) else None
         self._log = source.log if isinstance(source, ActorSystem) else source
         self._projections = projections

@@ -90,6 +90,12 @@ def test_refusals_say_why(web: ModuleType, url: str) -> None:
         for amount in (-1, 0, "NaN", "0.001", "much"):
             wrong = await http.post("/wallets/alice/fill", json={"amount": amount})
             assert wrong.status_code == 422
+        for body in (b'{"amount": Infinity}', b'{"amount": NaN}', b"{", b"[1]", b"\xff", b""):
+            wrong = await http.post("/wallets/alice/fill", content=body)
+            assert wrong.status_code == 422
+            assert {"type", "loc", "msg"} == set(wrong.json()["detail"][0])
+        nobody = await http.post("/wallets/alice/fill", json={"amount": 1}, headers={"X-User": ""})
+        assert nobody.status_code == 422
         assert (await http.get("/wallets/alice")).json() == {"balance": "10"}
 
     served(web.create(url), talk)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
+import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 from tests.projections.takings import Count, Takings, takings, tally, till
 
@@ -61,3 +63,17 @@ def test_a_log_that_is_only_read(tmp_path: Path) -> None:
         found = scraped(Metrics(log))
     assert found["retold_log_position"] == 3
     assert "retold_commits_total" not in found
+
+
+def test_the_system_of_an_event_loop(tmp_path: Path) -> None:
+    """What `async with` gives is taken as it is; what is neither system nor log, not at all."""
+
+    async def main() -> dict[str, float]:
+        async with ActorSystem.open("memory:", till) as system:
+            await system.ref("till/1").ask(Count(1))
+            assert system.log.last_position() == 1
+            return scraped(Metrics(system))
+
+    assert asyncio.run(main())["retold_commits_total"] == 1
+    with pytest.raises(TypeError, match="of an actor system or of a log, not of 'sqlite:"):
+        Metrics("sqlite:///tills.db")  # type: ignore[arg-type]  # as somebody may try
