@@ -7,6 +7,11 @@ are being decided.
 
     handler.addFilter(WithActor())
     handler.setFormatter(logging.Formatter("%(actor)s %(command)s %(message)s"))
+
+With `logging.config.dictConfig` that is
+`"filters": {"actor": {"()": "retold.actors.logs.WithActor"}}`.
+Say `"disable_existing_loggers": False` there: what is not said is true, and silences all loggers
+that were made before, this one too.
 """
 
 from __future__ import annotations

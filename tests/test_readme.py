@@ -70,6 +70,15 @@ print(split_name({"holder": "Ada Lovelace"}))
 """
 
 
+IMPORTS = re.findall(r"`(from retold[\w.]* import [\w, ]+)`", README.read_text())
+
+
+@pytest.mark.parametrize("line", IMPORTS)
+def test_what_is_said_to_be_imported_can_be(line: str) -> None:
+    """The lines between the examples lead somewhere."""
+    exec(compile(line, "README.md", "exec"), {})
+
+
 def test_the_map_names_every_floor() -> None:
     """The README's map of the house has each floor that stands."""
     floors = {link.name for link in (README.parent / ".src" / "retold").iterdir() if link.is_dir()}
