@@ -85,7 +85,7 @@ BAD: list[tuple[Any, str, Any]] = [
     (Noted(0), "what", Part("a")),
     (Noted(0), "what", MOMENT),
     (Noted(0), "what", object()),
-    (Noted(0), "what", deep(3_000)),
+    (Noted(0), "what", deep(20_000)),
 ]
 
 
