@@ -222,6 +222,7 @@ def test_nothing_waits_inside_a_decision(system: ActorSystem, how: str) -> None:
     with pytest.raises(AskInsideDecide):
         ref.ask(Do(ways[how]), timeout=WAIT)
     assert ref.ask(nothing(), timeout=WAIT).events == ()
+    assert system.state("total/b").total == 0
 
 
 def test_a_cycle_of_asks_is_told_with_its_path(system: ActorSystem) -> None:

@@ -147,7 +147,7 @@ def test_many_requests_at_once(web: ModuleType, url: str) -> None:
 
 def test_a_repeated_key_has_one_effect(web: ModuleType, url: str) -> None:
     """At once, later and after a restart: the first answer, whatever happened since. A key that
-    comes with another request is refused."""
+    comes with another request is refused; ids that the log gave itself are no keys."""
     headers = {"Idempotency-Key": "wages-may"}
 
     async def first(http: httpx.AsyncClient) -> list[Any]:
@@ -161,9 +161,17 @@ def test_a_repeated_key_has_one_effect(web: ModuleType, url: str) -> None:
         other = await http.post("/wallets/a/spend", json={"amount": 7}, headers=headers)
         return again.json(), other.status_code, (await http.get("/wallets/a")).json()
 
+    async def third(http: httpx.AsyncClient, used: str) -> Any:
+        again = {"Idempotency-Key": used}
+        return (await http.post("/wallets/a/fill", json={"amount": 1}, headers=again)).json()
+
     once = {"balance": "7", "version": 1}
     assert served(web.create(url), first) == [once] * 9
     assert served(web.create(url), second) == (once, 422, {"balance": "8"})
+    with Log.open(url, read_only=True) as log:
+        of_the_log = [each.cause for each in log.scan()][1]
+    last = served(web.create(url), lambda http: third(http, of_the_log))
+    assert last == {"balance": "9", "version": 3}
 
 
 def test_what_cannot_be_now_is_to_be_sent_again(web: ModuleType) -> None:

@@ -15,6 +15,7 @@ from opentelemetry.trace import SpanKind, StatusCode
 
 from retold import ActorSystem, Behaviour, Rejected, command, event, state
 from retold.actors import Send
+from retold.actors.message import Message
 from retold.actors.options import Options
 from retold.gateway.errors import MissingExtra
 from retold.gateway.tracing import Tracing
@@ -180,6 +181,21 @@ def test_reactions_are_children_of_what_caused_them(traced: Traced) -> None:
     assert sent.parent.span_id == spans["pull"].context.span_id
     assert back.parent.span_id == sent.context.span_id
     assert {each.context.trace_id for each in spans.values()} == {sent.context.trace_id}
+
+
+def test_what_is_caused_by_a_forgotten_command_is_a_root(
+    traced: Traced, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And no child of whatever is current where the reaction happens to be sent."""
+    monkeypatch.setattr("retold.gateway.tracing.REMEMBERED", 1)
+    tracing, tower = Tracing(traced.provider), traced.system.actor("bell/tower")
+    with traced.tracer.start_as_current_span("whoever waits"):
+        for name, cause in (("pull", ""), ("another", ""), ("late", "pull"), ("next", "late")):
+            message = Message(tower, Ring(), None, "ann", "", name, None)
+            tracing.sent(message, cause).ended(None, None)
+    spans = traced.spans
+    assert spans["late"].parent is None
+    assert spans["next"].parent.span_id == spans["late"].context.span_id
 
 
 def test_what_nobody_samples_is_not_described() -> None:
