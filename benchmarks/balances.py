@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from collections import Counter
+from collections.abc import Sequence
 from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
@@ -22,11 +25,14 @@ def _add(view: dict[str, Decimal], each: Recorded) -> dict[str, Decimal]:
     return view
 
 
-def _add_stored(db: Any, each: Recorded) -> None:
+def _add_stored(db: Any, events: Sequence[Recorded]) -> None:
+    cents: Counter[str] = Counter()
+    for each in events:
+        cents[each.address] += int(each.event.amount * 100)
     db.execute(
-        "INSERT INTO balances VALUES (?, ?) "
+        "INSERT INTO balances SELECT key, value FROM json_each(?) WHERE true "
         "ON CONFLICT (address) DO UPDATE SET cents = cents + excluded.cents",
-        (each.address, int(each.event.amount * 100)),
+        (json.dumps(cents),),
     )
 
 
@@ -34,7 +40,7 @@ MEMORY = Projection(name=NAME, start=dict, apply=_add)
 STORED = StoredProjection(
     name=NAME,
     tables="CREATE TABLE balances (address TEXT PRIMARY KEY, cents INTEGER) WITHOUT ROWID",
-    apply=_add_stored,
+    apply_all=_add_stored,
 )
 
 

@@ -28,7 +28,7 @@ from ..projections.comparing import differences
 from ..projections.past_view import view_at
 from ..projections.projection import Projection, StoredProjection
 from ..projections.runner import view_path, views_folder
-from ..projections.stored_view import open_view, standing_of
+from ..projections.standing import open_view, standing_of
 from ..projections.verification import Problem, verify
 from .kinds import Kinds
 

@@ -22,7 +22,7 @@ from ..projections.errors import NotAView
 from ..projections.past_view import view_at
 from ..projections.projection import AnyProjection, Projection
 from ..projections.runner import Projections, view_path, views_folder
-from ..projections.stored_view import Standing, open_view, standing_of
+from ..projections.standing import Standing, open_view, standing_of
 from . import listing
 from .errors import BadQuery, NoSuchView, UnreadableView
 from .kinds import Kinds

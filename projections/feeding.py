@@ -20,7 +20,7 @@ from ..events.log import Log
 from .catching_up import catch_up
 from .errors import ProjectionFailed
 from .projection import AnyProjection
-from .stored_view import Standing
+from .standing import Standing
 from .view import MemoryView, View
 from .waiting import Waiters
 

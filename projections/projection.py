@@ -8,10 +8,11 @@ event.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 import attrs
+from attrs.validators import optional
 
 from ..events.following.calling import check_plain
 from ..events.recorded import Recorded
@@ -21,6 +22,9 @@ Fold: TypeAlias = Callable[[Any, Recorded], Any]
 
 Write: TypeAlias = Callable[[Any, Recorded], None]
 """`apply(db, recorded)`: changes the tables by `db.execute(…)`; `db` is a `sqlite3.Connection`."""
+
+WriteAll: TypeAlias = Callable[[Any, Sequence[Recorded]], None]
+"""`apply_all(db, events)`: changes them for one or more events, in the order of the log."""
 
 
 def _named(_: Any, __: Any, name: Any) -> None:
@@ -73,13 +77,23 @@ class StoredProjection:
     one event, inside a transaction that also moves the place: it neither commits nor rolls back. If
     its `version` is not the one that a file was made with, the view is made anew beside the old
     one, which is replaced when the new one has caught up.
+
+    `apply_all(db, events)` stands in place of `apply` where one statement can do for many events.
+    How they are cut into pieces (of 1 to 1,000) is chance, so the tables must not depend on it; a
+    piece that fails is told again one by one, to find the event at which it does.
     """
 
     name: str = attrs.field(validator=_named)
     tables: str = attrs.field(validator=_of(str, "is a text of SQL"))
-    apply: Write = attrs.field(validator=_function)
+    apply: Write | None = attrs.field(default=None, validator=optional(_function))
+    apply_all: WriteAll | None = attrs.field(default=None, validator=optional(_function))
     kinds: tuple[str, ...] = attrs.field(default=(), validator=_kinds)
     version: int = attrs.field(default=1, validator=_of(int, "is a number"))
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse one that is told in no way, or in two."""
+        if (self.apply is None) is (self.apply_all is None):
+            raise TypeError(f"the projection {self.name!r} needs either apply or apply_all")
 
 
 AnyProjection: TypeAlias = Projection | StoredProjection

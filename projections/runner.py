@@ -29,7 +29,8 @@ from .errors import ForeignView, NoSuchProjection, ViewInUse
 from .feeding import Progress, Status
 from .projection import AnyProjection, Projection, StoredProjection
 from .running import Lag, Running
-from .stored_view import Standing, StoredView, rebuilt_path
+from .standing import Standing
+from .stored_view import StoredView, rebuilt_path
 from .view import MemoryView, View
 
 _log = logging.getLogger("retold")

@@ -1,60 +1,29 @@
 """A view in an SQLite file of its own: its tables, and the place that it stands at, in one.
 
-The table `retold_view` has one row: which version of which projection made the view, from which
-log, up to which position, and how it stands. Events and place are changed in one transaction, so a
-crash leaves both or neither, and each event counts once.
+Events and place are changed in one transaction, so a crash leaves both or neither, and each event
+counts once.
 """
 
 from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from datetime import datetime
+from itertools import repeat
 from typing import Any
-
-import attrs
 
 from ..events.errors import RetoldError
 from ..events.following.follower import Batch
 from ..events.recorded import Recorded
-from ..events.side_file import MEMORY, STORAGE, SideFile, read, remove
-from .errors import BadTables, NotAView, ProjectionFailed, ViewInUse
+from ..events.side_file import MEMORY, STORAGE, SideFile, remove
+from .errors import BadTables, ProjectionFailed, ViewInUse
 from .projection import StoredProjection
+from .standing import STANDING, TABLE, THERE, Standing, check_view, standing_in
 from .view import View, faults
 
-_TABLE = (
-    "CREATE TABLE retold_view ("
-    "name TEXT NOT NULL, version INTEGER NOT NULL, position INTEGER NOT NULL, "
-    "events INTEGER NOT NULL, told INTEGER NOT NULL, told_at TEXT NOT NULL, "
-    "origin TEXT NOT NULL, paused INTEGER NOT NULL, failure TEXT NOT NULL)"
-)
-_THERE = "SELECT 1 FROM sqlite_master WHERE name = 'retold_view'"
-_STANDING = (
-    "SELECT name, version, position, events, told, told_at, origin, paused, failure "
-    "FROM retold_view"
-)
 _MOVE = "UPDATE retold_view SET position = ?, events = events + ? WHERE position = ?"
 _TOLD = "UPDATE retold_view SET told = ?, told_at = ?"
-
-
-@attrs.frozen
-class Standing:
-    """How a stored view stands, as its own file says.
-
-    The last event that it was told stands at `told` and was recorded at `told_at`.
-    """
-
-    name: str
-    version: int
-    position: int
-    events: int
-    told: int
-    told_at: datetime | None
-    origin: str
-    paused: bool
-    failure: str
 
 
 class StoredView:
@@ -70,7 +39,7 @@ class StoredView:
         self.projection = projection
         self._origin = origin
         if path != MEMORY and os.path.exists(path) and os.path.getsize(path):
-            _look(path)
+            check_view(path)
         self.file = SideFile(path, "")
         try:
             self._make()
@@ -81,8 +50,8 @@ class StoredView:
 
     def _make(self) -> None:
         with self.file.changing() as db:
-            if db.execute(_THERE).fetchone() is None:
-                db.execute(_TABLE)
+            if db.execute(THERE).fetchone() is None:
+                db.execute(TABLE)
                 self._make_tables(db)
                 made = (self.projection.name, self.projection.version, self._origin)
                 db.execute("INSERT INTO retold_view VALUES (?, ?, 0, 0, 0, '', ?, 0, '')", made)
@@ -104,7 +73,7 @@ class StoredView:
 
     def standing(self) -> Standing:
         """How it stands."""
-        return _standing(self.file.find(_STANDING))
+        return standing_in(self.file.find(STANDING))
 
     def note(self, *, paused: bool, failure: str) -> None:
         """Keep whether it is paused, and its failure, for others to see and for the next runner."""
@@ -120,16 +89,27 @@ class StoredView:
     def take(self, batch: Batch) -> None:
         """Take a batch in one transaction; up to the first event that fails."""
         try:
-            self._take(batch.events, batch.upto)
-        except ProjectionFailed as failed:
-            good = [each for each in batch.events if each.position < failed.position]
-            if good:
-                self._take(good, good[-1].position)
-            raise
+            try:
+                self._take(batch.events, batch.upto)
+            except ProjectionFailed as failed:
+                self._take_up_to(failed, batch)
         except BaseException:
             with suppress(RetoldError, sqlite3.Error):
                 self._refresh()  # an interrupt leaves open whether that was committed
             raise
+
+    def _take_up_to(self, failed: ProjectionFailed, batch: Batch) -> None:
+        """Take what stands before the event that failed, and raise; of a piece told as one nobody
+        knows which it was."""
+        if self.projection.apply is None and len(batch.events) > 1:
+            for each in batch.events:
+                self._take([each], each.position)
+            self._take([], batch.upto)
+            return
+        good = [each for each in batch.events if each.position < failed.position]
+        if good:
+            self._take(good, good[-1].position)
+        raise failed
 
     def _take(self, events: list[Recorded], upto: int) -> None:
         with self.file.changing() as db:
@@ -143,15 +123,26 @@ class StoredView:
         self.events += len(events)
 
     def _apply(self, db: sqlite3.Connection, events: list[Recorded]) -> None:
-        apply = self.projection.apply
-        for each in events:
+        for apply, told in self._calls(events):
             try:
-                apply(db, each)
+                apply(db, told)
             except faults() as error:
-                raise ProjectionFailed(self.projection.name, each, error) from error
+                raise self._failed(told, error) from error
             if not db.in_transaction:  # by a statement that says OR ROLLBACK
                 reason = sqlite3.ProgrammingError("it rolled back the transaction that it is in")
-                raise ProjectionFailed(self.projection.name, each, reason)
+                raise self._failed(told, reason)
+
+    def _calls(self, events: list[Recorded]) -> Iterable[tuple[Callable[[Any, Any], None], Any]]:
+        """What is to be called with what: once an event, or once for all of them."""
+        if self.projection.apply is not None:
+            return zip(repeat(self.projection.apply), events)
+        if self.projection.apply_all is not None and events:
+            return [(self.projection.apply_all, events)]
+        return ()
+
+    def _failed(self, told: Recorded | list[Recorded], error: BaseException) -> ProjectionFailed:
+        first = told if isinstance(told, Recorded) else told[0]
+        return ProjectionFailed(self.projection.name, first, error)
 
     def reading(self) -> AbstractContextManager[sqlite3.Connection]:
         """A connection that only reads, and sees the view as it stands at one position."""
@@ -229,40 +220,6 @@ def statements(script: str) -> Iterator[str]:
         raise ValueError(f"this is no whole SQL statement: {so_far.strip()!r}")
 
 
-@contextmanager
-def open_view(path: str) -> Iterator[sqlite3.Connection]:
-    """A stored view for reading, from any process: a connection that sees it at one position.
-
-    Raises `StorageUnreadable` where nothing is at `path` or it is damaged, `NotAView` where it is
-    something else.
-    """
-    with read(path) as connection:
-        if connection.execute(_THERE).fetchone() is None:
-            raise NotAView(path)
-        standing_of(connection)
-        yield connection
-
-
-def _look(path: str) -> None:
-    """Raise for a file that is no whole view, before anything is done to it."""
-    with read(path) as connection:
-        if connection.execute(_THERE).fetchone() is not None:
-            standing_of(connection)
-        elif connection.execute("SELECT 1 FROM sqlite_master").fetchone() is not None:
-            raise NotAView(path)
-
-
 def rebuilt_path(path: str) -> str:
     """Where a view is made anew before it takes the place of the old one."""
     return f"{path}-rebuilt"
-
-
-def standing_of(db: sqlite3.Connection) -> Standing:
-    """How the view of a connection stands."""
-    return _standing(db.execute(_STANDING).fetchone())
-
-
-def _standing(row: tuple[Any, ...]) -> Standing:
-    name, version, position, events, told, told_at, origin, paused, failure = row
-    moment = datetime.fromisoformat(told_at) if told_at else None
-    return Standing(name, version, position, events, told, moment, origin, bool(paused), failure)

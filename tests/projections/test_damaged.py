@@ -16,7 +16,7 @@ from retold.events.log_errors import StorageFailed, StorageUnreadable
 from retold.projections.errors import BadTables, NotAView, ProjectionStopped
 from retold.projections.projection import StoredProjection
 from retold.projections.runner import Projections
-from retold.projections.stored_view import open_view
+from retold.projections.standing import open_view
 
 from .tills import PATIENCE, expected, fill, in_memory, seen, stored
 

@@ -143,13 +143,15 @@ async def _coroutine(view: Any, _: Recorded) -> Any:
     return view
 
 
-@pytest.mark.parametrize("apply", [None, "x", _generator, _coroutine])
+@pytest.mark.parametrize("apply", [5, "x", _generator, _coroutine])
 def test_what_is_no_plain_function_is_refused(apply: Any) -> None:
     """What gives a coroutine or a generator back has told the view nothing."""
     with pytest.raises(TypeError, match="apply of a projection is"):
         Projection(name="p", start=dict, apply=apply)
     with pytest.raises(TypeError, match="apply of a projection is"):
         StoredProjection(name="p", tables="", apply=apply)
+    with pytest.raises(TypeError, match="apply_all of a projection is"):
+        StoredProjection(name="p", tables="", apply_all=apply)
 
 
 def test_a_projection_s_parts_are_checked(log: Log) -> None:

@@ -25,7 +25,7 @@ from retold.projections.errors import BadTables, NoSuchProjection, ProjectionSto
 from retold.projections.past_view import view_at
 from retold.projections.projection import Projection, StoredProjection
 from retold.projections.runner import Projections
-from retold.projections.stored_view import open_view
+from retold.projections.standing import open_view
 
 from .takings import CashCounted, Takings, rows, takings, tally, till
 
