@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from ..events import past
 from ..events.address import check
-from ..events.errors import NoSuchVersion
+from ..events.errors import BadPoint, NoSuchVersion
 from ..events.fold import fold
 from ..events.inherited import Inherited
 from ..events.log import Log
-from ..events.point import Point
+from ..events.point import Point, When, point_of
 from .behaviour import Behaviour
 
 
@@ -21,7 +20,7 @@ def retell(
     address: str,
     *,
     version: int | None = None,
-    at: datetime | Point | None = None,
+    at: When = None,
     behaviour: Behaviour,
     settings: Mapping[str, str] | None = None,
 ) -> Any:
@@ -31,12 +30,14 @@ def retell(
     meanwhile. A moment as `at` is a point by `happened_at`: the longest run of versions that had
     all happened by then (a naive moment is UTC); for other points see `Point`. Version 0, and a
     point before the first event, give the behaviour's initial state. Raises `NoSuchVersion` for a
-    version that the log does not reach or an address without events, and as `Log.open` and
-    `Log.read` do.
+    version that the log does not reach or an address without events, `BadPoint` for what is neither
+    a number nor a point, and as `Log.open` and `Log.read` do.
     """
     if version is not None and at is not None:
         raise ValueError("retell takes a version or a point, not both")
-    point = Point(happened=at) if isinstance(at, datetime) else at
+    if not isinstance(version, int | None):
+        raise BadPoint(f"its version is {version!r}, which is no int")
+    point = point_of(at)
     if isinstance(log, Log):
         return _retold(log, check(address), version, point, behaviour)
     with Log.open(log, read_only=True, create=False, settings=settings) as opened:

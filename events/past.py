@@ -3,7 +3,8 @@
 Nothing is copied and nothing is kept: rows are read in short pieces, and no further than the point
 asks for. A recorded time is looked up by bisection, in some twenty rows. So a point early in a long
 log costs what stands before it, except for a time of happening: that has no order in the log, and
-of the log as a whole every row is looked at.
+of the log as a whole every row is looked at. A moment alone is a time of happening; what is no
+point raises `BadPoint`.
 """
 
 from __future__ import annotations
@@ -17,11 +18,11 @@ from .address import check, kind
 from .errors import NoSuchVersion
 from .journal import StoredRow
 from .log import Log
-from .point import Point
+from .point import Point, When, point_of
 from .recorded import Recorded
 
 
-def read(log: Log, address: str, at: Point | None) -> Iterator[Recorded]:
+def read(log: Log, address: str, at: When) -> Iterator[Recorded]:
     """The events that one address had at a point, by version; none before its first.
 
     Raises `NoSuchVersion` where `at` is a version that the address has not reached.
@@ -29,10 +30,10 @@ def read(log: Log, address: str, at: Point | None) -> Iterator[Recorded]:
     return (log.codec.recorded(*row) for row in rows(log, address, at))
 
 
-def rows(log: Log, address: str, at: Point | None) -> Iterator[StoredRow]:
+def rows(log: Log, address: str, at: When) -> Iterator[StoredRow]:
     """The same as they are stored; `log.codec.events` makes bare events of them, for a fold."""
     check(address)
-    match at:
+    match at := point_of(at):
         case Point(version=int(version)):
             last = log.version(address)
             if version > last:
@@ -47,7 +48,7 @@ def rows(log: Log, address: str, at: Point | None) -> Iterator[StoredRow]:
     return log.journal.rows(address)
 
 
-def cut(log: Log, at: Point | None, kinds: Collection[str] = ()) -> Iterator[Recorded]:
+def cut(log: Log, at: When, kinds: Collection[str] = ()) -> Iterator[Recorded]:
     """The events of the whole log at a point, in its order; of actors of these kinds, if any.
 
     A version is a number of such events. What is written meanwhile is left out, so a fold over this
@@ -56,8 +57,9 @@ def cut(log: Log, at: Point | None, kinds: Collection[str] = ()) -> Iterator[Rec
     return (log.codec.recorded(*row) for row in cut_rows(log, at, kinds))
 
 
-def cut_rows(log: Log, at: Point | None, kinds: Collection[str] = ()) -> Iterator[StoredRow]:
+def cut_rows(log: Log, at: When, kinds: Collection[str] = ()) -> Iterator[StoredRow]:
     """The same as they are stored."""
+    at = point_of(at)
     found = log.rows(upto=_position(log, at))
     if kinds:
         wanted = lru_cache(lambda address: kind(address) in kinds)
@@ -70,12 +72,13 @@ def cut_rows(log: Log, at: Point | None, kinds: Collection[str] = ()) -> Iterato
     return found
 
 
-def settled(log: Log, at: Point | None) -> Point:
+def settled(log: Log, at: When) -> Point:
     """A point for every address of the log that cuts it as `at` cuts the log as a whole.
 
     For those who read many addresses: recorded times and numbers of events become the position that
     they stand for, None the end of the log as it is now; a time of happening stays what it is.
     """
+    at = point_of(at)
     if at is not None and at.happened is not None:
         return at
     last = _position(log, at)

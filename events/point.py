@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import islice, takewhile
+from typing import TypeAlias
 
 import attrs
 
@@ -76,13 +77,26 @@ class Point:
         return {name: value for name, value in fields.items() if value is not None}
 
 
-def until(point: Point | None, recorded: Iterable[Recorded]) -> Iterator[Recorded]:
+When: TypeAlias = Point | datetime | None
+"""How a point is given: a moment alone is one of happening, None is now."""
+
+
+def point_of(at: When) -> Point | None:
+    """The point that was given; `BadPoint` for what is none, so that no text is taken for now."""
+    if isinstance(at, datetime):
+        return Point(happened=at)
+    if at is None or isinstance(at, Point):
+        return at
+    raise BadPoint(f"{at!r} is neither a Point nor a datetime")
+
+
+def until(point: When, recorded: Iterable[Recorded]) -> Iterator[Recorded]:
     """Those of some events that had come about at a point; all of them for None.
 
     `recorded` is in the order of the log, and begins where the log or the actors in it begin. Reads
     on no further than it must: to the end only for a time of happening.
     """
-    match point:
+    match point_of(point):
         case Point(version=int(count)):
             return islice(recorded, count)
         case Point(position=int(last)):

@@ -14,6 +14,7 @@ from .following.follower import Follower, check_place
 from .following.latest import Latest
 from .following.subscription import Subscription, Subscriptions
 from .journal import Journal, SnapshotRow
+from .point import Point
 from .recorded import Recorded
 
 
@@ -64,18 +65,20 @@ class Reading:
     ) -> Iterator[Recorded]:
         """All events with `after < position <= upto`, by position.
 
-        `recorded` and `happened` are periods (from, until), both ends included, None for open. A
-        period of `recorded_at` is found by bisection; one of `happened_at`, which has no order in
-        the log, by reading.
+        `recorded` and `happened` are periods (from, until), both ends included, None for open; a
+        moment without a zone is UTC. A period of `recorded_at` is found by bisection; one of
+        `happened_at`, which has no order in the log, by reading. Raises `BadPoint` for what is no
+        moment.
         """
-        start, end = recorded
+        start, end = map(_moment, recorded)
+        world = tuple(map(_moment, happened))
         if start is not None:
             after = max(after, self._first_recorded(start) - 1)
         for row in self._journal.scan(after, upto):
             each = self.codec.recorded(*row)
             if end is not None and each.recorded_at > end:
                 return
-            if _within(each.happened_at, happened):
+            if _within(each.happened_at, *world):
                 yield each
 
     def _first_recorded(self, moment: datetime) -> int:
@@ -134,6 +137,9 @@ class Reading:
         return self._journal.addresses(prefix)
 
 
-def _within(moment: datetime, period: tuple[datetime | None, datetime | None]) -> bool:
-    start, end = period
+def _moment(given: datetime | None) -> datetime | None:
+    return None if given is None else Point(recorded=given).recorded
+
+
+def _within(moment: datetime, start: datetime | None, end: datetime | None) -> bool:
     return (start is None or moment >= start) and (end is None or moment <= end)

@@ -21,7 +21,7 @@ from ..events.document import canonical
 from ..events.fold import fold
 from ..events.journal import StoredRow
 from ..events.log import Log
-from ..events.point import Point
+from ..events.point import When
 from ..events.workflow import Workflow
 
 
@@ -40,7 +40,7 @@ def replay(
     log: Log,
     initial: Callable[[str], Any],
     tick: Callable[[int], None] = lambda events: None,
-    at: Point | None = None,
+    at: When = None,
 ) -> Replayed:
     """Fold every actor of the log, as it stood at a point; for None, now.
 
@@ -66,7 +66,7 @@ def replay(
 
 
 def _actors(
-    log: Log, tick: Callable[[int], None], at: Point | None
+    log: Log, tick: Callable[[int], None], at: When
 ) -> Iterator[tuple[str, Iterator[StoredRow]]]:
     """Every address that had an event, and its rows."""
     cut = None if at is None else past.settled(log, at)

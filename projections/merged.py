@@ -13,7 +13,7 @@ from ..events import past
 from ..events.address import check, kind, name
 from ..events.channel import EntryAppended, EntryType
 from ..events.log import Log
-from ..events.point import Point
+from ..events.point import When, point_of
 from ..events.recorded import Recorded
 
 
@@ -33,13 +33,14 @@ class MergedEntry:
     happened_at: datetime
 
 
-def merged(log: Log, root: str, at: Point | None = None) -> Iterator[MergedEntry]:
+def merged(log: Log, root: str, at: When = None) -> Iterator[MergedEntry]:
     """The merged view of all channels of a family, as it stood at a point; for None, now.
 
     The channels are those at and below `root`. A version is a number of entries: the first so many,
     and all where there are fewer. By time of happening each channel is cut by itself, so an entry
     waits for all that came before it in its channel.
     """
+    at = point_of(at)
     cut = past.settled(log, None if at is None or at.version is not None else at)
     below = (address for address, _ in log.addresses(f"{check(root)}/"))
     channels = [each for each in chain((root,), below) if kind(each) == "channel"]

@@ -11,7 +11,7 @@ import pytest
 
 from retold import ActorSystem, Behaviour, Log, retell
 from retold.events import ManualClock
-from retold.events.errors import BadAddress, NoSuchVersion
+from retold.events.errors import BadAddress, BadPoint, NoSuchVersion
 from retold.events.log_errors import NoSuchLog
 
 from .totals import WAIT, Added, Total, add, give, totals
@@ -56,6 +56,16 @@ def test_a_moment_without_zone_is_utc(url: str) -> None:
     """And one of another zone is that moment."""
     naive = at(1).replace(tzinfo=None)
     assert retell(url, "total/a", at=naive, behaviour=totals) == Total(3)
+
+
+@pytest.mark.parametrize(
+    "asked", [{"at": "2020-01-01"}, {"at": START.date()}, {"at": 3}, {"version": "3"},
+              {"version": 3.0}, {"version": True}]
+)  # fmt: skip
+def test_what_is_neither_version_nor_point_is_refused(url: str, asked: dict[str, Any]) -> None:
+    """A text, a date or a number is `BadPoint`, and never the state of now."""
+    with pytest.raises(BadPoint):
+        retell(url, "total/a", behaviour=totals, **asked)
 
 
 @pytest.mark.parametrize("version", [-1, 6, 99])

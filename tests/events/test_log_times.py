@@ -14,6 +14,7 @@ from retold import Log
 from retold.events import clock as clocks
 from retold.events.clock import ManualClock, WallClock
 from retold.events.codec import Codec
+from retold.events.errors import BadPoint
 from retold.events.log import Append
 from retold.events.recorders import MemoryRecorder
 
@@ -79,6 +80,17 @@ def test_periods_find_what_a_search_by_hand_finds(
         after=after, upto=upto, recorded=moments(period), happened=moments(world)
     )
     assert [each.event.what for each in found] == wanted
+
+
+def test_a_period_without_zone_is_utc() -> None:
+    """As every moment of the past is; what is no moment is refused."""
+    log = filled([0, 1, 2, 3], [None, 9, None, None])
+    bounds = at(1).replace(tzinfo=None), at(2).replace(tzinfo=None)
+    assert [each.event.what for each in log.scan(recorded=bounds)] == [1, 2]
+    assert [each.event.what for each in log.scan(happened=bounds)] == [2]
+    for wrong in ("2020-01-01", START.date(), 3):
+        with pytest.raises(BadPoint):
+            list(log.scan(happened=(wrong, None)))  # type: ignore[arg-type]  # that is the point
 
 
 def test_a_period_is_found_without_reading_all() -> None:

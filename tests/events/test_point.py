@@ -64,6 +64,33 @@ def test_what_is_no_point_is_refused(given: dict[str, Any]) -> None:
         Point(**given)
 
 
+@pytest.mark.parametrize("given", ["2020-01-01", START.date(), 3, 1.0, True, {"position": 3}])
+def test_what_is_no_point_is_not_taken_for_now(given: Any) -> None:
+    """Whatever takes a point refuses another thing before it reads: nothing means now but None."""
+    clock = ManualClock(START)
+    log = seconds_apart(6, Log.open("memory:", clock=clock), clock)
+    for asked in (
+        lambda: past.read(log, "note/a", given),
+        lambda: past.cut(log, given),
+        lambda: past.settled(log, given),
+        lambda: until(given, log.scan()),
+    ):
+        with pytest.raises(BadPoint) as caught:
+            asked()
+        assert repr(given) in str(caught.value)
+
+
+def test_a_moment_alone_is_a_point_of_happening() -> None:
+    """With a zone or without, wherever a point is taken."""
+    clock = ManualClock(START)
+    log = seconds_apart(6, Log.open("memory:", clock=clock), clock)
+    for moment in (at(2.5), at(2.5).replace(tzinfo=None), at(2.5).astimezone(BERLIN)):
+        assert [each.position for each in past.cut(log, moment)] == [1, 2, 3]
+        assert [each.position for each in past.read(log, "note/a", moment)] == [1, 3]
+        assert [each.position for each in until(moment, log.scan())] == [1, 2, 3]
+        assert past.settled(log, moment) == Point(happened=at(2.5))
+
+
 def test_a_moment_is_kept_in_utc() -> None:
     """A moment without a zone is UTC; of another zone it is that moment, and an equal point."""
     noon = datetime(2026, 7, 1, 12, tzinfo=UTC)

@@ -16,11 +16,13 @@ from retold import Log, retell
 from retold.events import past
 from retold.events.address import kind
 from retold.events.clock import ManualClock
-from retold.events.errors import NoSuchVersion
+from retold.events.errors import BadPoint, NoSuchVersion
 from retold.events.log import Append
 from retold.events.point import Point, until
 from retold.projections import audit, replay, state_versions
 from retold.projections.merged import merged
+from retold.projections.past_view import view_at
+from retold.projections.standard import metrics
 
 from .pasts import ADDRESSES, BEHAVIOURS, PASTS, POINTS, START, Fact, Labels, had, written
 
@@ -172,6 +174,20 @@ def test_the_hard_cases_are_among_those_drawn(hard: Any) -> None:
 
     drawn = settings(max_examples=2_000, phases=[Phase.generate], derandomize=True, database=None)
     assert is_hard(find(st.tuples(PASTS, POINTS), is_hard, settings=drawn))
+
+
+@pytest.mark.parametrize("given", ["2020-01-01", START.date(), 3])
+def test_no_view_takes_what_is_no_point_for_now(given: Any) -> None:
+    """A text, a date or a number is refused by every view of the past; a moment is a point."""
+    with Log.open("memory:", clock=ManualClock(START)) as log:
+        for view in (
+            lambda at: merged(log, "workflow/a", at),
+            lambda at: replay(log, lambda _: Labels(), at=at),
+            lambda at: view_at(log, metrics, at),
+        ):
+            view(START)
+            with pytest.raises(BadPoint):
+                view(given)
 
 
 def test_a_merged_view_ends_where_the_log_ended() -> None:
