@@ -58,7 +58,8 @@ def upcast(source: str, target: str | None = None, /) -> Callable[[Upcast], Upca
     terms. It must be pure: it runs whenever such a row is read. `target` is needed only for an
     event that is renamed. The same function defined again (a reloaded module, a notebook cell)
     takes the place of the old one. Raises `BrokenChain` for a wire name that is none, a target
-    that leaves a version out, and where another function is the upcaster already.
+    that leaves a version out, where another function is the upcaster already, and for what is no
+    function.
 
     >>> from retold import event
     >>> @event("till.opened.v2")
@@ -73,6 +74,8 @@ def upcast(source: str, target: str | None = None, /) -> Callable[[Upcast], Upca
     found = _target(source, target)
 
     def decorate(function: Upcast) -> Upcast:
+        if not callable(function):
+            raise BrokenChain(source, f"its upcaster is {function!r}, which is no function")
         known = _upcasters.get(source)
         if known is not None and _identity(known.function) != _identity(function):
             raise BrokenChain(
@@ -143,8 +146,8 @@ def _check_end(name: str, end: str, classes: Mapping[str, type]) -> None:
 
 
 def _target(source: str, target: str | None) -> str:
-    for name in (source, target):
-        if name is not None and not EVENT_NAME.fullmatch(str(name)):
+    for name in (source,) if target is None else (source, target):
+        if not EVENT_NAME.fullmatch(str(name)):
             raise BrokenChain(str(name), "it is not of the form noun.verb_past.v1")
     stem, number = _split(source)
     following = f"{stem}.v{number + 1}"

@@ -41,7 +41,11 @@ def upcasted(
             raise Undecodable(name, "", reason, address, version) from error
         if flaw:
             raise Undecodable(name, "", f"its upcaster ({step}): {flaw}", address, version)
-    return _write(msgspec.structs.replace(envelope, data=data))
+    try:
+        return _write(msgspec.structs.replace(envelope, data=data))
+    except UnicodeEncodeError as error:
+        reason = f"its upcaster ({steps[-1]}): it gave text that is no Unicode: {error}"
+        raise Undecodable(name, "", reason, address, version) from error
 
 
 def after(steps: tuple[Upcaster, ...], error: Undecodable) -> Undecodable:
@@ -52,7 +56,9 @@ def after(steps: tuple[Upcaster, ...], error: Undecodable) -> Undecodable:
 
 
 def _flaw_of_result(data: Any) -> str:
-    return _flaw(data) if isinstance(data, dict) else f"it gave {data!r}, no dict"
+    if type(data) is dict:
+        return _flaw(data)
+    return f"it gave {data!r}, no {'plain ' if isinstance(data, dict) else ''}dict"
 
 
 _PLAIN = frozenset({str, int, bool, type(None)})

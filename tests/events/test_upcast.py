@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from decimal import Decimal
 from typing import Any
 
@@ -114,6 +115,9 @@ class Judged:
         ({"what": float("nan")}, "field 'what' is nan"),
         ({"what": {1: 2}}, "the key 1 of what is no text"),
         ({"what": b"x"}, "field 'what' is b'x'"),
+        ({"what": "\ud800"}, "text that is no Unicode"),
+        ({"\ud800": 1}, "text that is no Unicode"),
+        (OrderedDict(what=1), "no plain dict"),
     ],
 )
 def test_an_upcaster_gives_the_terms_of_json(given: Any, words: str) -> None:

@@ -60,13 +60,23 @@ def test_a_chain_that_leads_somewhere_is_in_order() -> None:
         ("upcast.priced",),
         ("upcast.priced.v1", "cents"),
         ("upcast.priced.v0",),
+        (None,),
+        (with_currency,),
     ],
 )
-def test_a_step_goes_to_the_next_version(names: tuple[str, ...]) -> None:
+def test_a_step_goes_to_the_next_version(names: tuple[Any, ...]) -> None:
     """A wire name that is none, and a target that skips or goes back, are refused at once."""
     before = dict(UPCASTERS)
     with pytest.raises(BrokenChain):
         upcast(*names)
+    assert before == UPCASTERS
+
+
+def test_what_is_no_function_upcasts_nothing() -> None:
+    """It is refused at once, not at the first row that it would be run for."""
+    before = dict(UPCASTERS)
+    with pytest.raises(BrokenChain, match="5, which is no function"):
+        upcast("upcast.numbered.v1")(5)  # type: ignore[arg-type]  # that is the point
     assert before == UPCASTERS
 
 
