@@ -125,6 +125,8 @@ def _unread(written: Any, read: Any, path: str) -> str:
 
 def _where(error: Exception) -> tuple[str, str]:
     """The field that an error of msgspec or cattrs speaks of, and its words."""
+    if not isinstance(error, ValueError | TypeError | BaseValidationError):
+        return "", f"{type(error).__name__}: {error}"
     lines = transform_error(error) if isinstance(error, BaseValidationError) else [str(error)]
     text = "; ".join(lines)
     found = _PATH.search(text)

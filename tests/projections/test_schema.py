@@ -125,9 +125,28 @@ def test_a_log_that_fits_is_told_with_its_chains() -> None:
     assert found.kinds == (KindFound("shelf", 1, 4, known=True),)
 
 
+class Unknown(Exception):
+    """An error of somebody else's, of no root that we know."""
+
+
+@event("shelf.labelled.v1")
+class Labelled:
+    """An event whose class judges what it is made of."""
+
+    label: str
+
+    def __attrs_post_init__(self) -> None:
+        """No label is empty, and none is unknown."""
+        if not self.label:
+            raise Unknown("what is it?")
+        {"A": 1}[self.label]
+
+
 @pytest.mark.parametrize(
     ("row", "decodes", "words"),
     [
+        (("shelf.labelled.v1", '{"label":""}'), False, r"^Unknown: what is it\?$"),
+        (("shelf.labelled.v1", '{"label":"B"}'), False, "^KeyError: 'B'$"),
         (GONE, False, "neither a class nor an upcaster is registered for it$"),
         (("shelf.filled.v9", "{}"), False, r"there is shelf\.filled\.v2"),
         (CHANGED, False, "required field `pieces`"),

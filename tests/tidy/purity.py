@@ -54,7 +54,7 @@ MAY_CATCH_ALL = {
     "actors/snapshots.py": "a policy and a state are somebody else's code, and a cache may fail",
     "actors/tracing.py": "a tracer is somebody else's code",
     "actors/supervision.py": "a policy is somebody else's code",
-    "events/codec.py": "ciphers and compressors have no common root of errors",
+    "events/codec.py": "ciphers, compressors and event classes have no common root of errors",
     "events/upcasting.py": "an upcaster is somebody else's code",
     "events/shape.py": "cattrs hooks have no common root of errors",
     "events/inherited/translation.py": "transcodings and translations are somebody else's code",
