@@ -21,6 +21,8 @@ from ..actors.letters import behaviour as letters
 from ..actors.reactions import behaviour as reactions
 from ..actors.workflow import workflow
 from ..events.address import kind
+from ..events.names import wire_name
+from ..events.upcast import UPCASTERS
 from ..projections.projection import AnyProjection, Projection, StoredProjection
 from ..projections.standard import STANDARD
 from .errors import BadModule, KindNotGiven, ProjectionNotGiven
@@ -47,8 +49,8 @@ class Kinds:
             found = list(vars(_module(name)).values())
             kinds = [each for each in found if isinstance(each, Behaviour)]
             views = [each for each in found if isinstance(each, Projection | StoredProjection)]
-            if not kinds and not views:
-                raise BadModule(name, "there is no Behaviour in it, and no projection")
+            if not kinds and not views and not any(map(_is_registered, found)):
+                raise BadModule(name, "there is no Behaviour, event, upcaster or projection in it")
             for kind_of in kinds:
                 if behaviours.setdefault(kind_of.kind, kind_of) is not kind_of:
                     raise BadModule(name, f"there is a second behaviour for {kind_of.kind!r}")
@@ -78,8 +80,21 @@ class Kinds:
             raise ProjectionNotGiven(name, tuple(self.projections)) from None
 
 
+def _is_registered(value: Any) -> bool:
+    """Whether it is an event class or an upcaster: by its import alone more can be read."""
+    if isinstance(value, type):
+        return wire_name(value) is not None
+    return any(value is each.function for each in UPCASTERS.values())
+
+
 def _module(name: str) -> ModuleType:
-    return _from_file(Path(name)) if _names_a_file(name) else _from_path(name)
+    try:
+        return _from_file(Path(name)) if _names_a_file(name) else _from_path(name)
+    except KeyboardInterrupt:
+        raise  # a signal, which is a SystemExit too
+    except SystemExit as error:
+        reason = "it ends the program as it is imported; let that be only if __name__ is '__main__'"
+        raise BadModule(name, reason) from error
 
 
 def _names_a_file(name: str) -> bool:
@@ -88,6 +103,8 @@ def _names_a_file(name: str) -> bool:
 
 def _from_path(name: str) -> ModuleType:
     """Import by dotted name, from the present folder too."""
+    if name.startswith("."):
+        raise BadModule(name, "a dotted name begins with that of a module or package")
     if os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -88,6 +89,8 @@ def test_verify_and_stats_do_without_as_far_as_they_can(bank_db: Path) -> None:
         ("x = 1\n", "no Behaviour"),
         ("import no_such_module\n", "no_such_module"),
         ("def (\n", "invalid syntax"),
+        ("import sys\nsys.exit(0)\n", "__main__"),
+        ("from os import _Environ, fspath\n", "no Behaviour"),
         (None, "No such file"),
     ],
 )
@@ -103,6 +106,46 @@ def test_a_module_that_cannot_be_used_is_one_line(
     (line,) = done.stderr.splitlines()
     assert line.startswith(f"retold: --module {path} cannot be used")
     assert words in line
+
+
+@pytest.mark.parametrize("name", [".", "..bank", ""])
+def test_a_name_that_is_none_is_one_line(bank_db: Path, name: str) -> None:
+    """Neither a file nor the name of a module."""
+    done = reading("log", "--db", bank_db, "--module", name)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"retold: --module {name} cannot be used")
+
+
+EVENTS = """
+from decimal import Decimal
+from retold import event
+
+@event("account.deposited.v2")
+class Deposited:
+    cents: int
+
+@event("account.withdrawn.v1")
+class Withdrawn:
+    amount: Decimal
+"""
+UPCASTERS = """
+from decimal import Decimal
+from retold.events.upcast import upcast
+
+@upcast("account.deposited.v1")
+def to_cents(data):
+    return {"cents": int(100 * Decimal(data["amount"]))}
+"""
+
+
+def test_events_and_upcasters_may_have_modules_of_their_own(bank_db: Path, tmp_path: Path) -> None:
+    """What asks for no state is read with them alone: no behaviour need be in a module."""
+    events, upcasters = tmp_path / "facts.py", tmp_path / "older.py"
+    events.write_text(EVENTS)
+    upcasters.write_text(UPCASTERS)
+    done = reading("log", "--db", bank_db, "--module", events, "--module", upcasters, "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert {"cents": 1000} in [each["data"] for each in json.loads(done.stdout)]
 
 
 def test_two_behaviours_of_one_kind_are_refused(tmp_path: Path, bank_db: Path) -> None:
