@@ -6,7 +6,7 @@ Texts made here are the same in every process, whatever the order of its imports
 from __future__ import annotations
 
 import typing
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from types import CellType, CodeType, FunctionType, GetSetDescriptorType, MemberDescriptorType
 from typing import Any
 
@@ -51,6 +51,28 @@ def hints(cls: type) -> dict[str, Any]:
 def entries(cls: type) -> list[tuple[str, Any]]:
     """What a class body says about what the class does, by name."""
     return sorted((key, value) for key, value in vars(cls).items() if _written(key, value))
+
+
+def answers(cls: type, said: Collection[str], ours: Callable[[type], bool]) -> bool:
+    """Whether code that says these names may run, or look at, what was written in a class.
+
+    That is: under one of the names it has something that is no field, or a field of a class of
+    ours that does.
+    """
+    for base in cls.__mro__[:-1]:
+        if any(key in said for key, _ in entries(base)):
+            return True
+    told = (hint for field, hint in hints(cls).items() if field in said)
+    parts = {part for hint in told for part in _classes(hint) if part is not cls and ours(part)}
+    return any(answers(part, said, lambda each: each is not cls and ours(each)) for part in parts)
+
+
+def _classes(hint: Any) -> Iterator[type]:
+    """The classes of which values of this type may be."""
+    if isinstance(hint, type):
+        yield hint
+    for part in typing.get_args(hint):
+        yield from _classes(part)
 
 
 def _written(key: str, value: Any) -> bool:

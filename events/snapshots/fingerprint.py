@@ -2,10 +2,12 @@
 
 A hash over the state before the first event and all that is reached from it, step by step: classes
 with their fields, types and defaults, the code of `evolve` and of the methods beside it, and what
-that code names (functions, classes, constants). The instructions of code count, not its place in a
-file. Code of the standard library and of installed packages is not followed: its name and the
-package's version count instead. What code finds by text (`getattr`, an import inside a function) is
-not seen, nor is the class of an event that the code does not name. So all upcasters count,
+that code names (functions, classes, constants). An event class that it does not name counts where
+something is written in it under a name that the code uses: what `event.apply(self)` may mean. The
+instructions of code count, not its place in a file. Code of the standard library and of installed
+packages is not followed: its name and the package's version count instead. What code finds by text
+(`getattr`, an import inside a function) is not seen. Nor are the fields and operators of an event
+whose class it does not name: fields change with a new version only, and all upcasters count,
 whichever events they are for: they make what a fold is given as an event.
 
 Equal in every process that runs the same code, the same upcasters too, on the same Python. The same
@@ -38,9 +40,9 @@ from typing import Any
 import attrs
 
 from ..errors import Unstorable
-from ..names import wire_name
+from ..names import CURRENT_CLASSES, wire_name
 from ..upcast import UPCASTERS
-from .code import content, entries, hints, name, names, order, shape
+from .code import answers, content, entries, hints, name, names, order, shape
 from .packages import PYTHON, Packages
 
 MOST = 5_000
@@ -89,18 +91,36 @@ class _Walk:
         self._packages = Packages((type(initial).__module__, __name__))
         self._numbers: dict[int, int] = {}
         self._met: list[Any] = []
+        self._said: set[str] = set()
+        """The names that were met in code."""
         self._initial = initial
 
     def result(self) -> Fingerprint:
         """Follow what was met until nothing new is."""
         told = hashlib.blake2b(f"{PYTHON}\n{self._text(self._initial)}".encode(), digest_size=16)
         told.update("".join(self._upcasters()).encode(errors="surrogatepass"))
-        for thing in self._met:  # it grows meanwhile
+        for thing in self._things():
             if len(self._met) > MOST:
                 reason = f"evolve and upcasters reach more than {MOST} functions and classes"
                 raise Unstorable(type(self._initial).__qualname__, "", reason)
             told.update(f"\n{self._told(thing)}".encode(errors="surrogatepass"))
         return Fingerprint(told.hexdigest(), tuple(filter(_is_state, self._met)))
+
+    def _things(self) -> Iterator[Any]:
+        """What was met, which grows meanwhile; then the events that its code may have to do with,
+        and what is met by them, until nothing new is."""
+        place = 0
+        while place < len(self._met) or self._meet_events():
+            yield self._met[place]
+            place += 1
+
+    def _meet_events(self) -> bool:
+        """Whether there are any that were not met before."""
+        before = len(self._met)
+        for _, cls in sorted(CURRENT_CLASSES.items()):
+            if answers(cls, self._said, lambda part: self._packages.followed(part.__module__)):
+                self._number(cls)
+        return len(self._met) > before
 
     def _upcasters(self) -> Iterator[str]:
         for source in sorted(UPCASTERS):
@@ -187,6 +207,7 @@ class _Walk:
 
     def _function(self, function: FunctionType) -> str:
         space, wanted = function.__globals__, sorted(set(names(function.__code__)))
+        self._said.update(wanted)
         used: list[Any] = []
         for each in wanted:
             if isinstance(value := space.get(each), ModuleType):

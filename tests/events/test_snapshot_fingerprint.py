@@ -184,6 +184,62 @@ def test_the_same_fold_has_the_same_fingerprint(this: str, that: str) -> None:
     assert of(changed, "another/file.py") == of(FOLD)
 
 
+TELLING = """
+import attrs
+from retold import event, state
+
+class Priced:
+    RATE = 2
+    def at_rate(self): return self.cents * self.RATE
+
+@attrs.frozen
+class Money:
+    cents: int
+    def in_dimes(self): return self.cents // 10
+
+@event("telling.paid.v1")
+class Paid(Priced):
+    cents: int
+    money: Money | None = None
+    tags: tuple[Money, ...] = ()
+    @property
+    def half(self): return self.cents // 2
+    def taken_by(self, account): return Account(account.sum + 1)
+    def other(self): return 3
+
+@state
+class Account:
+    sum: int = 0
+    def evolve(self, event):
+        return BODY
+"""
+SAID = [
+    ("event.taken_by(self)", "account.sum + 1", "account.sum + 2"),
+    ("Account(event.half)", "cents // 2", "cents // 3"),
+    ("Account(event.at_rate())", "self.cents * self.RATE", "self.cents + self.RATE"),
+    ("Account(event.cents * event.RATE)", "RATE = 2", "RATE = 3"),
+    ("Account(event.money.in_dimes())", "cents // 10", "cents // 100"),
+    ("Account(event.tags[0].in_dimes())", "cents // 10", "cents // 100"),
+]
+
+
+@pytest.mark.parametrize(("body", "this", "that"), SAID, ids=[each[0] for each in SAID])
+def test_what_an_event_does_counts_though_nobody_names_its_class(
+    body: str, this: str, that: str
+) -> None:
+    """A fold may leave the work to its events: their code is code of the fold."""
+    source = TELLING.replace("BODY", body)
+    assert source.count(this) == 1
+    assert of(source.replace(this, that)) != of(source) == of(source)
+
+
+def test_what_no_fold_says_of_an_event_does_not_count() -> None:
+    """A method that nothing calls may change."""
+    source = TELLING.replace("BODY", "Account(event.cents)")
+    for this, that in [*[each[1:] for each in SAID], ("return 3", "return 4")]:
+        assert of(source.replace(this, that)) == of(source)
+
+
 def test_code_that_ran_warm_is_the_same_code() -> None:
     """The interpreter rewrites what it runs often; the fingerprint does not notice."""
     with module(FOLD) as made:
