@@ -34,7 +34,8 @@ def check(db: Db, module: Modules = None, as_json: Json = False) -> None:
     The modules given with --module are the new code: its events, upcasters and behaviours. For
     every wire name in the log it says what its events become, and names each event that would not
     decode or that its actor's state would not take; with any, or a kind of actor without a
-    behaviour, the exit status is 1. Only reads, also while another process writes.
+    behaviour, the exit status is 1. The commands of sagas under way and of dead letters count as
+    parts of their events. Only reads, also while another process writes.
     """
     kinds = Kinds.of(module)
     with open_to_read(db) as log, progress("checking", log.last_position()) as advance:

@@ -7,6 +7,9 @@ what is said of decoding is certain, but a state that fails to take a later even
 want of the one that was left out; such a failure says so (`behind`), and a state may also take what
 it would not, had nothing been left out: mend what is named, and compare again.
 
+Commands are judged too, where the log has to make them again: those of a saga that is under way and
+of dead letters that wait.
+
 What a fold comes to is not judged: a changed `evolve` is a matter for the code's own tests. Events
 that are registered and not in the log are no problem. Nor are snapshots of another fold: they are
 counted, and will be folded anew.
@@ -109,13 +112,15 @@ class _Count:
         """Try one actor; returns how many events it has."""
         mine, state, events = kind(address), self._begin(address), 0
         trial = Trial(self._log, address, state, self._upto)
+        failures: list[Failure] = []
         for name, failure in trial.run():
             events += 1
             self._names[name] += 1
             if failure is not None:
-                self._failures.append(failure)
+                failures.append(failure)
         if (failure := trial.folded()) is not None:
-            self._failures.append(failure)
+            failures.append(failure)
+        self._failures += sorted([*failures, *trial.kept()], key=lambda each: each.version)
         if events:
             self._actors[mine] += 1
             self._events[mine] += events

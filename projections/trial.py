@@ -13,11 +13,15 @@ from ..events.journal import StoredRow
 from ..events.log import Log
 from ..events.log_errors import CorruptedRow, Undecodable, UnknownEvent
 from ..events.names import EVENT_CLASSES
+from ..events.parcel import unseal
+from .pending import Pending
 
 
 @attrs.frozen
 class Failure:
     """An event that would not decode, or that its actor's state would not take.
+
+    One that holds a command which is not done with does not decode where the command does not.
 
     `behind` is the position of an earlier event of the actor that failed, without which this one
     might not; 0 where there is none, and for all that does not decode. `name` is empty for a row
@@ -48,6 +52,7 @@ class Trial:
         self._upto = upto
         self._behind = 0
         self._last: tuple[int, int, str] = (0, 0, "")
+        self._pending = Pending()
 
     def run(self) -> Iterator[tuple[str, Failure | None]]:
         """The wire name of each event, by version, and what is wrong with it if something is."""
@@ -69,6 +74,19 @@ class Trial:
         except Exception as error:  # noqa: BLE001 - a state is somebody else's code
             return self._failed(f"its state's fold fails here: {_words(error)}")
         return None
+
+    def kept(self) -> Iterator[Failure]:
+        """The events with a command that is not done with and could not be made again.
+
+        Asked after `run`: a saga that is under way, or a letter that waits, would come to nothing.
+        """
+        for each in self._pending.of(self._state):
+            try:
+                unseal(each.command)
+            except Exception as error:  # noqa: BLE001 - a command is somebody else's code
+                position, _, version, name, _ = each.row
+                reason = f"a command in it is not done with: {_words(error)}"
+                yield Failure(position, self._address, version, name, reason)
 
     def _rows(self) -> Iterator[StoredRow | CorruptedRow]:
         """The rows; for a damaged one the error that says so, and then those after it."""
@@ -105,6 +123,7 @@ class Trial:
             return Failure(row[0], self._address, row[2], row[3], _words(error))
         if self._initial is None:
             return None
+        self._pending.note(row, event)
         try:
             after = self._state.evolve(event)
         except Exception as error:  # noqa: BLE001 - a state is somebody else's code
