@@ -17,6 +17,9 @@ from ..events.log import Log
 from ..events.point import Point, until
 from ..events.recorded import Recorded
 
+FIRST_LOOK = 1_000
+"""So many positions are looked at from the end for the last events; then twice as many, …"""
+
 
 @attrs.frozen
 class Wanted:
@@ -57,12 +60,27 @@ def trail(
     """The wanted events in the order of the log; of one actor, or of it and those below it.
 
     With `at` only what had come about at that point: a version is a number of events of them all.
-    Takes no memory except for `last`, which keeps so many.
+    Takes no memory except for `last`, which keeps so many; those of the whole log are looked for
+    from its end, unless a time of happening is asked for.
     """
+    if wanted.last is not None and address is None and (at is None or at.happened is None):
+        return iter(_last(log, wanted, wanted.last, past.settled(log, at).position or 0))
     found = filter(wanted, _events(log, wanted.after, address, family, at))
     if wanted.last is not None:
         return iter(deque(found, wanted.last))
     return islice(found, wanted.limit)
+
+
+def _last(log: Log, wanted: Wanted, most: int, end: int) -> deque[Recorded]:
+    """The last of the wanted events up to a position, in the order of the log."""
+    found: deque[Recorded] = deque()
+    step = FIRST_LOOK
+    while end > wanted.after and len(found) < most:
+        begin = max(wanted.after, end - step)
+        piece = filter(wanted, log.scan(after=begin, upto=end))
+        found.extendleft(reversed(deque(piece, most - len(found))))
+        end, step = begin, 2 * step
+    return found
 
 
 def _events(
