@@ -12,6 +12,10 @@ version may go; while it stays, no such event is stored any more.
 | the event renamed | `@upcast(v1, "account.paid_in.v1")` |
 | one event becomes several, or several one | none: versions would no longer count 1, 2, 3 … |
 
+A field with a default that is added without a new version is read too, and old rows get the default
+of today. But the code of before refuses what is stored from then on, and what the default says may
+never change again: `golden` tells of it, `retold check` does not.
+
 Upcasters are registered as modules are imported, before a log is opened: its opening checks them.
 """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -129,6 +130,26 @@ def test_an_upcaster_gives_the_terms_of_json(given: Any, words: str) -> None:
 
     with pytest.raises(Undecodable, match=words):
         Codec().decode(*row("upcast.judged.v1", "{}"))
+
+
+def test_a_field_added_with_a_default_is_read_and_its_row_is_refused_by_the_code_before() -> None:
+    """Without a new version old rows get the default; there is no way back once one is stored."""
+
+    def define(**more: Any) -> type:
+        fields = {"__annotations__": {"cents": int, **dict.fromkeys(more, str)}}
+        return event("upcast.grown.v1")(type("Grown", (), {**fields, **more}))
+
+    before = row("upcast.grown.v1", '{"cents":5}')
+    grown = define(currency="EUR")
+    codec = Codec()
+    assert codec.decode(*before).data == grown(5, "EUR")
+    name, tail, _ = codec.encode(grown(7, "EUR"), "", "", "")
+    (after,) = codec.seal([tail], datetime(2026, 1, 1, tzinfo=UTC))
+    small = define()
+    assert Codec().decode(*before).data == small(5)
+    with pytest.raises(Undecodable, match="no such field") as caught:
+        Codec().decode(1, "account/a", 2, name, after)
+    assert caught.value.field == "currency"
 
 
 def test_a_row_that_is_no_envelope_is_damaged() -> None:
