@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from contextlib import closing
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -22,6 +23,7 @@ from retold.events.point import Point, until
 from retold.projections import audit, replay, state_versions
 from retold.projections.merged import merged
 from retold.projections.past_view import view_at
+from retold.projections.projection import Projection, StoredProjection
 from retold.projections.standard import metrics
 
 from .pasts import ADDRESSES, BEHAVIOURS, PASTS, POINTS, START, Fact, Labels, had, written
@@ -98,6 +100,30 @@ def check_merged(log: Log, facts: list[Fact], point: Point | None) -> None:
         assert found == [(fact.position, fact.address, str(fact.label).encode()) for fact in wanted]
 
 
+def check_projections(log: Log, facts: list[Fact], point: Point | None) -> None:
+    """Projections in memory and in tables are told what had come about of their kinds, once."""
+    for chosen in ((), ("channel",), ("workflow", "channel"), ("account",)):
+        own = [fact for fact in facts if not chosen or kind(fact.address) in chosen]
+        wanted = [fact.position for fact in had(own, point)]
+        listed = Projection(
+            name="listed",
+            start=tuple[int, ...],
+            apply=lambda told, each: (*told, each.position),
+            kinds=chosen,
+        )
+        tabled = StoredProjection(
+            name="tabled",
+            tables="CREATE TABLE told (position INTEGER)",
+            apply=lambda db, each: db.execute("INSERT INTO told VALUES (?)", (each.position,)),
+            kinds=chosen,
+        )
+        with closing(view_at(log, listed, point)) as view, view.reading() as told:
+            assert list(told) == wanted
+        with closing(view_at(log, tabled, point)) as view, view.reading() as db:
+            found = db.execute("SELECT position FROM told ORDER BY rowid").fetchall()
+            assert [position for (position,) in found] == wanted
+
+
 @settings(max_examples=300)
 @given(PASTS, POINTS)
 def test_any_view_at_any_point_is_what_had_come_about(drawn: list[Any], point: Point) -> None:
@@ -108,6 +134,7 @@ def test_any_view_at_any_point_is_what_had_come_about(drawn: list[Any], point: P
         check_actors(log, facts, point)
         check_whole(log, facts, point)
         check_merged(log, facts, point)
+        check_projections(log, facts, point)
         check_whole(log, facts, None)
         check_merged(log, facts, None)
 
