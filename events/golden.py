@@ -32,7 +32,7 @@ import msgspec
 from .codec import Codec
 from .errors import GoldenDiffers
 from .log_errors import CorruptedRow, Undecodable
-from .names import EVENT_CLASSES, wire_name
+from .names import CURRENT_CLASSES, EVENT_CLASSES, wire_name
 from .recorded import Envelope
 from .shape import shape_of
 from .upcast import UPCASTERS, chain
@@ -101,14 +101,14 @@ def golden(folder: str | Path, *examples: Any) -> list[Path]:
 def check_golden(folder: str | Path, *classes: type) -> None:
     """Check every golden file of a folder, and that each of these event classes has one.
 
-    Raises `GoldenDiffers` for the first file that is missing, is read as something else than it
-    says, or by whose class the same event would now be written otherwise.
+    So must every version of an event that has a file of another version. Raises `GoldenDiffers` for
+    a folder that is not there, and for the first file that is missing, is read as something else
+    than it says, or by whose class the same event would now be written otherwise.
     """
+    if not Path(folder).is_dir():
+        raise GoldenDiffers(Path(folder), "there is no such folder")
     files = _files(folder)
-    for cls in classes:
-        if str(wire_name(cls)) not in files:
-            path = _path(folder, str(wire_name(cls)))
-            raise GoldenDiffers(path, f"it is missing: give golden() examples of {cls.__name__}")
+    _check_all_there(folder, files, classes)
     for name, each in files.items():
         try:
             flaw = next(filter(None, _flaws(each, files)), "")
@@ -116,6 +116,21 @@ def check_golden(folder: str | Path, *classes: type) -> None:
             flaw = str(error)
         if flaw:
             raise GoldenDiffers(_path(folder, name), flaw)
+    events = {_event(name) for name in files}
+    versions = [cls for name, cls in sorted(CURRENT_CLASSES.items()) if _event(name) in events]
+    _check_all_there(folder, files, versions)
+
+
+def _check_all_there(folder: str | Path, files: dict[str, Golden], classes: Iterable[type]) -> None:
+    for cls in classes:
+        if str(wire_name(cls)) not in files:
+            path = _path(folder, str(wire_name(cls)))
+            raise GoldenDiffers(path, f"it is missing: give golden() examples of {cls.__name__}")
+
+
+def _event(name: str) -> str:
+    """A wire name without its version."""
+    return name.rpartition(".")[0]
 
 
 def _path(folder: str | Path, name: str) -> Path:
@@ -187,6 +202,8 @@ def _flaws(content: Golden, files: dict[str, Golden]) -> Iterator[str]:
         yield _flaw_of_example(name, each)
     for older in content.upcast:
         yield _flaw_of_upcast(name, older)
+        if older.source not in files:
+            yield f"the file of {older.source} is gone: golden files are kept for ever"
     if end != name:
         yield _flaw_of_end(content, end, files.get(end))
 

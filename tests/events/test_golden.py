@@ -145,6 +145,33 @@ def test_a_file_that_nobody_reads_any_more_is_told(tmp_path: Path) -> None:
         check_golden(tmp_path)
 
 
+def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
+    """A name that is spelt wrongly is not a folder in which all is well."""
+    with pytest.raises(GoldenDiffers, match="no such folder"):
+        check_golden(tmp_path / "goldn")
+
+
+def test_a_new_version_without_a_file_is_told(tmp_path: Path) -> None:
+    """Also one that nobody gives examples of, beside an older one that is still stored."""
+
+    @event("gilded.numbered.v1")
+    class Numbered:
+        number: int
+
+    golden(tmp_path, Numbered(1))
+
+    @event("gilded.numbered.v2")
+    class Counted:
+        count: int
+
+    with pytest.raises(GoldenDiffers, match=r"numbered\.v2\.json: it is missing.* Counted"):
+        golden(tmp_path, Numbered(1))
+    assert [path.stem for path in golden(tmp_path, Counted(1))] == ["gilded.numbered.v2"]
+    (tmp_path / "gilded.numbered.v1.json").unlink()
+    with pytest.raises(GoldenDiffers, match=r"numbered\.v1\.json: it is missing.* Numbered"):
+        check_golden(tmp_path)
+
+
 def test_what_is_no_event_is_refused_and_nothing_is_written(tmp_path: Path) -> None:
     """Also where the examples before it are good."""
     for wrong in ("text", Made(Decimal("nan")), Part("a")):
@@ -206,6 +233,12 @@ def test_files_hold_when_newer_versions_come(tmp_path: Path) -> None:
     with pytest.raises(GoldenDiffers, match=r"v3\.json: .*retched\.v1 was upcast to .*\+.* is now"):
         check_golden(tmp_path)
     third_version("+")
+    first = tmp_path / "gilded.stretched.v1.json"
+    kept = first.read_bytes()
+    first.unlink()
+    with pytest.raises(GoldenDiffers, match=r"v2\.json: the file of gilded\.stretched\.v1 is gone"):
+        check_golden(tmp_path)
+    first.write_bytes(kept)
     rewrite(path, lambda content: content["upcast"].pop(0))
     with pytest.raises(GoldenDiffers, match=r"v1\.json: the file of gilded\.stretched\.v3 does"):
         check_golden(tmp_path)
