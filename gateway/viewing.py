@@ -6,7 +6,7 @@ import math
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import unquote
@@ -108,15 +108,13 @@ def view(
             raise NoSuchView(name, log.path, [each.name for each in _standings(folder)])
         else:
             projection = kinds.projection(name)
-            made = view_at(log, projection, point)
-            with made.reading() as content:
+            with closing(view_at(log, projection, point)) as made, made.reading() as content:
                 if not isinstance(projection, Projection):
                     _show(content, sql, as_json=as_json)
                 elif sql is None:
                     show_json(projection.show(content))
                 else:
                     raise BadQuery(sql, f"the view {name!r} is in memory, and has no tables")
-            made.close()
 
 
 def _show_kept(name: str, path: str, sql: str | None, *, as_json: bool) -> None:
