@@ -69,25 +69,6 @@ def test_a_view_in_the_past(db: Path) -> None:
     assert json.loads(before.out) == {}
 
 
-@pytest.mark.parametrize(
-    ("view", "query", "words"),
-    [
-        ("takings", "SELEC 1", "syntax error"),
-        ("takings", "SELECT cents FROM nowhere", "no such table: nowhere"),
-        ("takings", "SELECT 1; SELECT 2", "one statement"),
-        ("takings", "PRAGMA user_version = 3", "selects nothing"),
-        ("tally", "SELECT 1", "has no tables"),
-    ],
-)
-def test_a_query_that_cannot_be_asked_is_one_line(
-    db: Path, view: str, query: str, words: str
-) -> None:
-    """Of a view as it stood, and of one in memory: it is the query's fault and is said so."""
-    line = refused("view", view, "--db", db, "--module", MODULE, "--at", "#7", "--sql", query)
-    assert line.startswith(f"retold: --sql '{query}' cannot be shown: ")
-    assert words in line
-
-
 def test_what_is_not_there_is_named(db: Path) -> None:
     """No such view, no such projection, nothing to rebuild: one line that says what to do."""
     assert "takings" in refused("view", "takes", "--db", db)
@@ -146,8 +127,13 @@ def test_a_damaged_view_hides_no_other_and_is_made_anew(db: Path, taken: Takings
     ],
 )
 def test_a_query_that_is_none_is_told(db: Path, query: str, reason: str) -> None:
-    """With what is wrong with it; and so is any query where there are no tables."""
-    assert reason in refused("view", "takings", "--db", db, "--sql", query)
+    """With what is wrong with it, of a view as it is and as it stood; and so is any query where there
+    are no tables."""
+    for past in (), ("--at", "#7"):
+        known = ("--db", db, "--module", MODULE, *past)
+        line = refused("view", "takings", *known, "--sql", query)
+        assert line.startswith(f"retold: --sql '{query}' cannot be shown: ")
+        assert reason in line
     assert "in memory" in refused("view", "tally", "--db", db, "--module", MODULE, "--sql", query)
 
 
