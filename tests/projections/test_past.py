@@ -118,7 +118,7 @@ def check_projections(log: Log, facts: list[Fact], point: Point | None) -> None:
             kinds=chosen,
         )
         with closing(view_at(log, listed, point)) as view, view.reading() as told:
-            assert list(told) == wanted
+            assert told == tuple(wanted)
         with closing(view_at(log, tabled, point)) as view, view.reading() as db:
             found = db.execute("SELECT position FROM told ORDER BY rowid").fetchall()
             assert [position for (position,) in found] == wanted
