@@ -127,13 +127,13 @@ def test_a_damaged_view_hides_no_other_and_is_made_anew(db: Path, taken: Takings
     ],
 )
 def test_a_query_that_is_none_is_told(db: Path, query: str, reason: str) -> None:
-    """With what is wrong with it, of a view as it is and as it stood; and so is any query where there
-    are no tables."""
-    for past in (), ("--at", "#7"):
-        known = ("--db", db, "--module", MODULE, *past)
-        line = refused("view", "takings", *known, "--sql", query)
-        assert line.startswith(f"retold: --sql '{query}' cannot be shown: ")
-        assert reason in line
+    """With what is wrong with it; of a view as it stood, too, and wherever there are no tables."""
+    said = f"retold: --sql {query!r} cannot be shown: "
+    line = refused("view", "takings", "--db", db, "--sql", query)
+    assert line.startswith(said)
+    assert reason in line
+    past = ("--module", MODULE, "--at", "#7")
+    assert refused("view", "takings", "--db", db, *past, "--sql", query).startswith(said)
     assert "in memory" in refused("view", "tally", "--db", db, "--module", MODULE, "--sql", query)
 
 

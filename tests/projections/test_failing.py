@@ -145,10 +145,11 @@ def ends_it(how: str) -> StoredProjection:
             connection.commit() if how == "commit()" else connection.execute(how)
 
     whole = stored(trap)
+    tell: Any = whole.apply
 
     def apply(db: Any, each: Recorded) -> None:
         trap.db = db  # type: ignore[attr-defined]  # for the trap
-        whole.apply(db, each)
+        tell(db, each)
 
     return StoredProjection(name="stored", tables=whole.tables, apply=apply)
 
@@ -179,10 +180,11 @@ def test_code_whose_statement_rolls_back_counts_nothing_twice(log: Log) -> None:
 
     kept: list[Any] = []
     whole = stored(trap)
+    tell: Any = whole.apply
 
     def apply(db: Any, each: Recorded) -> None:
         kept[:] = [db]
-        whole.apply(db, each)
+        tell(db, each)
 
     rolling = StoredProjection(name="stored", tables=whole.tables, apply=apply)
     with Projections(log, rolling, threads=False) as projections:
