@@ -22,7 +22,7 @@ from ..fork import FileId, file_id, keep_for_ever, register
 from ..journal import Due, Row, StoredRow
 from ..lease import Lease
 from ..log_errors import CorruptedRow, NotInherited, UnknownTopic
-from ..recorders.adopted import AdoptedJournal
+from ..recorders.adopted import AdoptedJournal, Calls
 from .translation import NEVER, Heir, Translator
 
 PIECE = 1000
@@ -81,9 +81,9 @@ class InheritedJournal(AdoptedJournal):
         end = len(stream.positions) if upto is None else min(upto, len(stream.positions))
         after = max(after, 0)
         while after < end:
-            self._check_open()
             stop = min(end, after + PIECE)
-            events = self._recorder.select_events(stream.originator, gt=after, lte=stop)
+            select = self._recorder.select_events
+            events = self._ask(select, stream.originator, gt=after, lte=stop)
             for position, event in zip(stream.positions[after:stop], events, strict=True):
                 yield self._row(stream, position, event)
             after = stop
@@ -121,15 +121,15 @@ class InheritedJournal(AdoptedJournal):
 
     def close(self) -> None:
         """Close the database and give the lease back; a second call does nothing."""
-        if not self._closed:
-            super().close()
-            if self._lease is not None:
-                self._lease.release()
+        super().close()
+        if self._lease is not None:
+            self._lease.release()
 
     def abandon(self) -> Iterator[FileId]:
         """In a forked child: the database and its lease are the parent's."""
-        if not self._closed:
-            self._closed = True
+        if not self._calls.closed:
+            self._calls = Calls(self.path)
+            self._calls.close()
             keep_for_ever(self._recorder)
             if self._lease is not None:
                 self._lease.abandon()
@@ -138,10 +138,8 @@ class InheritedJournal(AdoptedJournal):
 
     def _pieces(self, after: int, upto: int | None) -> Iterator[Sequence[Notification]]:
         while True:
-            self._check_open()
-            found = self._recorder.select_notifications(
-                after, PIECE, upto, inclusive_of_start=False
-            )
+            select = self._recorder.select_notifications
+            found = self._ask(select, after, PIECE, upto, inclusive_of_start=False)
             if found:
                 yield found
                 after = found[-1].id
@@ -167,7 +165,6 @@ class InheritedJournal(AdoptedJournal):
         return address
 
     def _catch_up(self) -> None:
-        self._check_open()
         with self._lock:
             for found in self._pieces(self._seen, None):
                 for each in found:

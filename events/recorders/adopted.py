@@ -10,7 +10,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
-from threading import Lock
+from threading import Condition, Lock
 from typing import ParamSpec, TypeVar
 
 from eventsourcing.persistence import ApplicationRecorder, StoredEvent
@@ -24,6 +24,36 @@ PIECE = 1000
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+
+class Calls:
+    """The calls that a recorder is at. To be closed under one of them it may take badly: SQLite
+    brings the process down. So whoever closes it waits until the last call has returned.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._at_work = 0
+        self.closed = False
+        self._changed = Condition()
+
+    def __enter__(self) -> None:
+        with self._changed:
+            if self.closed:
+                raise LogClosed(self._path)
+            self._at_work += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._changed:
+            self._at_work -= 1
+            self._changed.notify_all()
+
+    def close(self) -> bool:
+        """Let no more in, and wait for those that are in; whether nobody had closed it before."""
+        with self._changed:
+            first, self.closed = not self.closed, True
+            self._changed.wait_for(lambda: not self._at_work)
+        return first
 
 
 class AdoptedJournal:
@@ -40,7 +70,7 @@ class AdoptedJournal:
         self.file = ""
         self._recorder = recorder
         self._close = close
-        self._closed = False
+        self._calls = Calls(path)
         self._lock = Lock()
         self._listeners = Listeners()
         self._seen = 0
@@ -48,13 +78,12 @@ class AdoptedJournal:
 
     def write(self, rows: Sequence[Row], due: Sequence[Due] = ()) -> Sequence[int]:
         """Store all rows as the recorder does, or none; it has no table of due times."""
-        self._check_open()
         if not rows:
-            return ()
+            return self._ask(tuple)
         events = [
             StoredEvent(address, version, name, state) for address, version, name, state in rows
         ]
-        positions = self._recorder.insert_events(events)
+        positions = self._ask(self._recorder.insert_events, events)
         if positions is None:
             raise TypeError(f"{self.path} does not tell the positions of what it stored")
         self._listeners.notify()
@@ -65,7 +94,6 @@ class AdoptedJournal:
 
     def rows(self, address: str, after: int = 0, upto: int | None = None) -> Iterator[StoredRow]:
         """The rows of one address with `after < version <= upto`, by version."""
-        self._check_open()
         self._catch_up()
         versions, positions = self._index.get(address, (array("q"), array("q")))
         at = bisect_right(versions, after)
@@ -129,8 +157,7 @@ class AdoptedJournal:
 
     def close(self) -> None:
         """Close what the recorder came with; a second call does nothing."""
-        if not self._closed:
-            self._closed = True
+        if self._calls.close():
             if self._close is not None:
                 self._close()
             self._listeners.notify()
@@ -145,17 +172,9 @@ class AdoptedJournal:
                 self._seen = position
 
     def _ask(self, method: Callable[P, T], *values: P.args, **named: P.kwargs) -> T:
-        """What the recorder answers; `LogClosed` if it was closed, whatever it raises then."""
-        self._check_open()
-        try:
+        """What the recorder answers; `LogClosed` once it was closed."""
+        with self._calls:
             return method(*values, **named)
-        except Exception:
-            self._check_open()
-            raise
-
-    def _check_open(self) -> None:
-        if self._closed:
-            raise LogClosed(self.path)
 
 
 def _by_version(events: Sequence[StoredEvent]) -> list[StoredEvent]:
