@@ -12,7 +12,6 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
-from itertools import islice
 from typing import TYPE_CHECKING
 
 import attrs
@@ -25,7 +24,7 @@ from ..journal import Bell
 from ..log_errors import LogClosed
 from ..recorded import Recorded
 from .calling import Calling
-from .latest import PIECE
+from .latest import PIECE, one_piece
 
 if TYPE_CHECKING:
     from ..reading import Reading
@@ -110,7 +109,7 @@ class Follower(Closing):
         events: list[Recorded] = []
         upto = before
         try:
-            for row in islice(self._log.latest.rows(before), PIECE):
+            for row in one_piece(self._log.latest.rows(before)):
                 if not kinds or kind(row[1]) in kinds:
                     events.append(recorded(*row))
                 upto = row[0]

@@ -10,7 +10,7 @@ leaves them here, which costs it no more than a reference.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from operator import attrgetter
 from threading import Lock
@@ -24,7 +24,8 @@ from ..journal import Row, StoredRow
 from ..recorded import Recorded
 
 PIECE = 1000
-"""Rows that are read at a time."""
+PIECE_BYTES = 4 * 1024 * 1024
+"""So many rows are read at a time, or as many as have so many bytes of states."""
 
 KEPT_EVENTS = 4 * PIECE
 KEPT_BYTES = 4 * 1024 * 1024
@@ -37,6 +38,16 @@ Commit: TypeAlias = tuple[int, Sequence[Row]]
 """What one commit wrote: its first position, and its rows, which follow without a gap."""
 
 _position = attrgetter("position")
+
+
+def one_piece(rows: Iterable[StoredRow]) -> Iterator[StoredRow]:
+    """As many of some rows as are read at a time."""
+    size = 0
+    for row in islice(rows, PIECE):
+        yield row
+        size += len(row[4])
+        if size > PIECE_BYTES:
+            return
 
 
 class Latest:
@@ -105,7 +116,7 @@ class Latest:
     def _read(self) -> bool:
         """Read on; False where there was nothing that can be shared."""
         try:
-            rows = list(islice(self.rows(self._upto), PIECE))
+            rows = list(one_piece(self.rows(self._upto)))
             found = list(self._codec.all_recorded(rows))
             for each in found:
                 hash(each.event)  # what can be changed has none

@@ -1,4 +1,4 @@
-"""A journal is closed under those who read it: they are told, and it is closed once they are out."""
+"""A journal is closed under its readers: they are told, and it is closed once they are out."""
 
 from __future__ import annotations
 
@@ -72,9 +72,7 @@ def test_closing_under_many_readers(kind: str, tmp_path: Path) -> None:
         folder.mkdir()
         journal, begun = KINDS[kind](folder), threading.Barrier(5)
         journal.write([("thing/a", 1, "thing.done.v1", b'{"recorded_at":"2026-01-01T00:00:00Z"}')])
-        reads: list[Callable[[], object]] = [
-            journal.last_position, lambda: list(journal.scan()),  # noqa: B023 - used within the loop
-        ] * 2  # fmt: skip
+        reads = (journal.last_position, lambda kept=journal: list(kept.scan())) * 2
         with ThreadPoolExecutor(len(reads)) as threads:
             reading = [threads.submit(read_on, each, begun) for each in reads]
             begun.wait(PATIENCE)
