@@ -49,7 +49,7 @@ def backup(source: str, path: str, *, replace: bool = False, tick: Tick = silent
     """
     _check_places(source, path)
     if not os.path.exists(path):
-        return _copied(source, path, tick)
+        return _copied(source, path, tick, may_replace=False)
     if not replace:
         raise WouldReplace(path, _described(path))
     with _leased(path):
@@ -70,15 +70,20 @@ def restore(saved: str, path: str, *, replace: bool = False, tick: Tick = silent
 
 EMPTY = "a log without events"
 
+KEPT_BESIDE = ("wal", "shm", "journal", "lease", "seal", "subscriptions", "views")
+"""How the names of the files end that stand beside a log and are part of it."""
 
-def _copied(source: str, path: str, tick: Tick) -> Copied:
+
+def _copied(source: str, path: str, tick: Tick, *, may_replace: bool = True) -> Copied:
     place = os.path.realpath(path)
     with unfinished(place) as beside:
         found = copy(source, beside, tick)
         size = os.stat(beside).st_size
-        # Where nobody holds a lease the seal comes first: a seal without its file does no harm.
-        sealed = not os.path.exists(place) and _sealed(beside, place)
         replaced = os.path.exists(place)
+        if replaced and not may_replace:  # it came while the copy was made
+            raise WouldReplace(path, _described(path))
+        # Where nobody holds a lease the seal comes first: a seal without its file does no harm.
+        sealed = not replaced and _sealed(beside, place)
         put_in_place(beside, place)
     if replaced:
         sealed = _sealed(place, place)
@@ -96,11 +101,18 @@ def _sealed(path: str, place: str) -> bool:
 
 def _check_places(source: str, path: str) -> None:
     check_own(path)
-    folder = os.path.dirname(os.path.realpath(path))
+    place = os.path.realpath(path)
+    folder = os.path.dirname(place)
+    if not path.strip():
+        raise LogReadOnly(repr(path), "that is the name of no file")
     if not os.path.isdir(folder):
         raise LogReadOnly(path, f"there is no folder {folder}")
     if os.path.isdir(path):
         raise LogReadOnly(path, "it is a folder")
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise LogReadOnly(path, "it is no regular file, and would be one afterwards")
+    if place in (f"{os.path.realpath(source)}-{each}" for each in KEPT_BESIDE):
+        raise LogReadOnly(path, f"it is where {source} keeps something of its own")
     if os.path.exists(path) and os.path.exists(source) and os.path.samefile(source, path):
         raise WouldReplace(path, "it is the log to be copied")
 

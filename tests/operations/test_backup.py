@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from contextlib import closing
 from pathlib import Path
 
@@ -20,7 +21,8 @@ from retold.events.log_errors import (
     WouldReplace,
 )
 from retold.events.recorders import SqliteRecorder
-from retold.events.upkeep import backup
+from retold.events.upkeep import backup, restore
+from retold.events.upkeep.backup import KEPT_BESIDE
 from retold.gateway.inspection import inspect
 
 from ..actors.leases import lease
@@ -109,6 +111,43 @@ def test_what_cannot_be_a_place_is_refused(log: str, tmp_path: Path) -> None:
         backup(log, str(tmp_path), replace=True)
     with pytest.raises(NoSuchLog):
         backup(str(tmp_path / "none.db"), str(tmp_path / "saved.db"))
+
+
+def test_only_a_file_can_be_replaced(log: str, tmp_path: Path) -> None:
+    """Whatever else has a name, as a pipe or a device, stays what it is, even if told to."""
+    place = tmp_path / "pipe"
+    os.mkfifo(place)
+    for work in (backup, restore):
+        with pytest.raises(LogReadOnly, match="no regular file"):
+            work(log, str(place), replace=True)
+    assert stat.S_ISFIFO(place.stat().st_mode)
+    for nameless in ("", " "):
+        with pytest.raises(LogReadOnly, match="name of no file"):
+            backup(log, nameless)
+
+
+@pytest.mark.parametrize("end", KEPT_BESIDE)
+def test_what_a_log_keeps_beside_it_is_no_place(log: str, end: str) -> None:
+    """Its WAL, its seal, its lease: not replaced by its own backup, and none is made there."""
+    with opened(log) as system:
+        system.ref("total/t1").ask(add(1))
+        before = {each: each.stat().st_size for each in Path(log).parent.iterdir()}
+        with pytest.raises(LogReadOnly, match="something of its own"):
+            backup(log, f"{log}-{end}", replace=True)
+        assert {each: each.stat().st_size for each in Path(log).parent.iterdir()} == before
+
+
+def test_what_came_while_it_was_copied_stays(log: str, tmp_path: Path) -> None:
+    """Two backups to one name at once: the one that comes later replaces nothing."""
+    saved = tmp_path / "saved.db"
+
+    def come(_: int) -> None:
+        saved.write_bytes(b"something else")
+
+    with pytest.raises(WouldReplace):
+        backup(log, str(saved), tick=come)
+    assert saved.read_bytes() == b"something else"
+    assert not Path(seal.seal_path(str(saved))).exists()
 
 
 def test_a_damaged_log_is_not_backed_up(log: str, tmp_path: Path) -> None:
