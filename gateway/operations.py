@@ -18,7 +18,7 @@ from ..events.upkeep.compaction import seal_log
 from .errors import NotAFile
 from .opening import log_file, no_log_there
 from .options import Db, Json
-from .screen import progress, say, show_json
+from .screen import one_line, progress, say, show_json
 
 T = TypeVar("T")
 
@@ -53,7 +53,8 @@ def restore(
 ) -> None:
     """Put a backup in the place of a log, which goes on after the backup's last position.
 
-    A log with events is replaced only with --force; one that is in use never.
+    Subscriptions that had acknowledged more are put back to it, and views that had are made anew
+    when they are run again. A log with events is replaced only with --force; one that is in use never.
     """
     path = _file(db, "restore")
     saved = _file(saved, "restore")
@@ -121,6 +122,9 @@ def _show_copied(what: str, done: Copied, *, as_json: bool) -> None:
     say(f"{what} {done.source} to {done.path}", "green")
     say(f"{done.bytes:>15,} bytes")
     _show_content(done)
+    if done.put_back:
+        names = ", ".join(map(one_line, done.put_back))
+        say(f"subscriptions put back to position {done.last_position:,}: {names}", "yellow")
 
 
 def _show_content(done: Copied | Compacted) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import closing
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,9 @@ _STATE = "SELECT fence, paused, holder FROM subscriptions WHERE name = ?"
 _MOVE = "UPDATE subscriptions SET position = ? WHERE name = ? AND position < ?"
 _ALL = "SELECT name, kinds, position, paused, holder FROM subscriptions ORDER BY name"
 
+_AHEAD = "SELECT name FROM subscriptions WHERE position > ? ORDER BY name"
+_BACK = "UPDATE subscriptions SET position = ?, fence = fence + 1 WHERE position > ?"
+
 PAUSED_SECONDS = 0.1
 """How soon after `resume` a paused consumer goes on, at the latest."""
 
@@ -66,8 +70,7 @@ class Subscriptions:
         """`file` is where places are kept: `FILE-subscriptions` if not given, and for a log that is
         in no file the memory of this process."""
         self._log = log
-        beside = f"{log.journal.file}-subscriptions" if log.journal.file else MEMORY
-        self._path = file or beside
+        self._path = file or (places_file(log.journal.file) if log.journal.file else MEMORY)
         self._made: SideFile | None = None
         self._making = Lock()
 
@@ -165,6 +168,24 @@ def _within(position: int, last: int) -> int:
     if position > last:
         raise ValueError(f"position {position} is beyond the end of the log, {last}")
     return position
+
+
+def places_file(file: str) -> str:
+    """Where the places of the subscriptions of a log in a file are kept."""
+    return f"{file}-subscriptions"
+
+
+def put_back(file: str, position: int) -> tuple[str, ...]:
+    """Of a log in a file that will end at `position`: no place stays behind that; gives the names.
+
+    Whoever consumed one of them gets `SubscriptionTaken`. Raises `StorageFailed`.
+    """
+    if not os.path.exists(places_file(file)):
+        return ()
+    with closing(SideFile(places_file(file), _TABLES)) as kept, kept.changing() as connection:
+        names = connection.execute(_AHEAD, (position,)).fetchall()
+        connection.execute(_BACK, (position, position))
+    return tuple(name for (name,) in names)
 
 
 def _paused(found: tuple[int, int, str] | None, name: str, fence: int) -> bool:

@@ -13,6 +13,7 @@ from contextlib import closing, contextmanager, suppress
 import attrs
 
 from .. import seal
+from ..following.subscription import put_back
 from ..fork import check_own
 from ..lease import Lease
 from ..log_errors import LogReadOnly, NewerLog, NotALog, WouldReplace
@@ -27,7 +28,9 @@ from .structure import UNREADABLE
 class Copied:
     """A log that was copied: from where, to where, and what is in it.
 
-    `digest` is that of all rows (see `events.prefix`); `sealed` says whether a seal stands beside.
+    `digest` is that of all rows (see `events.prefix`); `sealed` says whether a seal stands beside;
+    `put_back` names the subscriptions of the log that was there which had acknowledged more: they
+    stand at its last position now, because the next events come behind that.
     """
 
     source: str
@@ -37,6 +40,7 @@ class Copied:
     last_position: int
     digest: str
     sealed: bool
+    put_back: tuple[str, ...] = ()
 
 
 def backup(source: str, path: str, *, replace: bool = False, tick: Tick = silent) -> Copied:
@@ -82,12 +86,15 @@ def _copied(source: str, path: str, tick: Tick, *, may_replace: bool = True) -> 
         replaced = os.path.exists(place)
         if replaced and not may_replace:  # it came while the copy was made
             raise WouldReplace(path, _described(path))
+        # Before the log: what is killed in between has events come twice, and none is left out.
+        back = put_back(place, found.last_position)
         # Where nobody holds a lease the seal comes first: a seal without its file does no harm.
         sealed = not replaced and _sealed(beside, place)
         put_in_place(beside, place)
     if replaced:
         sealed = _sealed(place, place)
-    return Copied(source, path, size, found.rows, found.last_position, found.digest, sealed)
+    rows, last = found.rows, found.last_position
+    return Copied(source, path, size, rows, last, found.digest, sealed, back)
 
 
 def _sealed(path: str, place: str) -> bool:

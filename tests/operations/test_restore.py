@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from retold import ActorSystem
+from retold import ActorSystem, Log
 from retold.actors import Stepped
 from retold.events import ManualClock, seal
 from retold.events.errors import RetoldError
-from retold.events.log_errors import LogBeingRead, LogInUse, NotALog, WouldReplace
+from retold.events.log_errors import LogBeingRead, LogInUse, NotALog, StorageFailed, WouldReplace
 from retold.events.recorders import SqliteRecorder
 from retold.events.upkeep import backup, compact, restore
 from retold.gateway.inspection import inspect
@@ -112,6 +112,34 @@ def test_a_wal_of_before_is_not_read_into_the_restored_log(saved: Path, tmp_path
     assert inspect(str(place), KINDS).problems == []
 
 
+def test_consumers_get_what_comes_behind_the_backup(log: Path, saved: Path) -> None:
+    """Who had acknowledged events that are lost gets the ones that have their positions now."""
+    with Log.open(f"sqlite:///{log}") as before:
+        before.journal.write([(f"total/new{n}", 1, "totals.added.v1", b"{}") for n in range(30)])
+        ahead, behind = before.subscribe("ahead", "total"), before.subscribe("behind", "total")
+        ahead.ack(270)
+        behind.ack(100)
+    assert restore(str(saved), str(log), replace=True).put_back == ("ahead",)
+    with ActorSystem.open(f"sqlite:///{log}", totals, clock=ManualClock()) as system:
+        for _ in range(30):
+            system.ref("total/t1").ask(add(1))
+        found = {each.name: each.position for each in system.log.subscriptions}
+        assert found == {"ahead": 252, "behind": 100}
+        batch = system.log.subscribe("ahead", "total").read()
+        assert batch is not None
+        assert [each.position for each in batch.events] == [*range(253, 283)]
+
+
+def test_places_that_cannot_be_read_stop_a_restore(log: Path, saved: Path) -> None:
+    """Before anything is changed: nobody would know which events their consumers had."""
+    log.with_name("log.db-subscriptions").write_bytes(b"no database")
+    before = log.read_bytes()
+    with pytest.raises(StorageFailed, match="log.db-subscriptions"):
+        restore(str(saved), str(log), replace=True)
+    assert log.read_bytes() == before
+    assert seal.compare(str(log)).offsets == ()
+
+
 @pytest.mark.parametrize("damage", [range(100), range(4096), range(8192, 20000)], ids=str)
 def test_a_damaged_log_is_replaced(log: Path, saved: Path, damage: range) -> None:
     """What a restore is for: not even the header has to be readable."""
@@ -127,7 +155,6 @@ def test_a_damaged_log_is_replaced(log: Path, saved: Path, damage: range) -> Non
 
 
 def test_damage_of_any_page_is_told_by_a_typed_error(log: Path, saved: Path) -> None:
-    """The header of a page zeroed: no backup, no compaction; and it may be restored over."""
     """A page header zeroed, each third: no backup, no compaction; and it is restored over."""
     data, spare = log.read_bytes(), log.with_name("spare.db")
     refused = 0
