@@ -13,7 +13,7 @@ from ..events import seal
 from ..events.log import Log
 from ..events.log_errors import CorruptedRow, NewerLog, NotALog
 from ..events.prefix import Prefix, prefix_of
-from ..events.upkeep.places import Places
+from ..events.upkeep.places import complaints
 from ..events.upkeep.structure import UNREADABLE
 from ..projections.verification import Problem
 from . import listing
@@ -55,7 +55,7 @@ def inspect(db: str, kinds: Kinds, upto: int | None = None) -> Inspected:
     compared = seal.Compared(unchecked="the log is in no file")
     if file is not None and os.path.isfile(file):
         compared = seal.compare(file)
-    found = _of_seal(file, compared)
+    found = [Problem(0, "", 0, each) for each in complaints(file or "", compared)]
     try:
         log = open_to_read(db)
     except (NotALog, NewerLog, NoLogThere, *UNREADABLE) as error:
@@ -75,18 +75,6 @@ def _total(log: Log) -> int | None:
         return 2 * log.last_position()
     except UNREADABLE:
         return None
-
-
-def _of_seal(file: str | None, compared: seal.Compared) -> list[Problem]:
-    reasons = [f"{compared.fault} ({seal.seal_path(file or '')})"] if compared.fault else []
-    if compared.offsets and file is not None:
-        places = Places(file)
-        reasons += [
-            f"bytes {each:,} to {each + seal.BLOCK - 1:,} are not what was sealed:"
-            f" {places.of(each)}"
-            for each in compared.offsets
-        ]
-    return [Problem(0, "", 0, each) for each in reasons]
 
 
 def _prefix(log: Log, upto: int | None, advance: Callable[[int], None]) -> Prefix | None:

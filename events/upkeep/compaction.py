@@ -19,6 +19,7 @@ from ..prefix import prefix_of
 from ..recorders import SqliteRecorder
 from ..recorders.opening import held_by
 from .copying import Tick, silent
+from .places import require_sealed
 from .structure import faults
 
 
@@ -43,6 +44,7 @@ def compact(path: str, *, holder: str = "", tick: Tick = silent) -> Compacted:
     Raises LogInUse, LogDamaged, CorruptedRow, StorageFull or StorageFailed (nothing has changed
     then), and as opening a log does.
     """
+    require_sealed(path)
     before = _bytes(path)
     with closing(SqliteRecorder.open(path, create=False, holder=holder)) as log:
         found = prefix_of(log.scan(), tick)
@@ -60,8 +62,10 @@ def compact(path: str, *, holder: str = "", tick: Tick = silent) -> Compacted:
 def seal_log(path: str, *, holder: str = "") -> bool:
     """Fold the WAL of the log at `path` into it and seal it, whatever its size.
 
-    False where that cannot be done, as while others read it. Raises as opening a log does.
+    False where that cannot be done, as while others read it. Raises as opening a log does, and
+    LogDamaged where it is not what its seal says.
     """
+    require_sealed(path)
     SqliteRecorder.open(path, create=False, holder=holder).close()
     return seal_at_rest(path)
 

@@ -21,6 +21,7 @@ from ..recorders import SqliteRecorder, schema
 from ..recorders.connections import Connections
 from ..recorders.opening import open_file
 from ..recorders.refusals import refusal
+from .places import require_sealed
 from .structure import DAMAGED, first_fault
 
 PAGES = 512
@@ -57,7 +58,7 @@ def copy(source: str, path: str, tick: Tick = silent) -> Prefix:
     """Copy the log at `source` into the new file `path`, check it, and sync it to disk.
 
     Gives what is in it. `tick` is told of rows compared. Raises as opening a log does; CorruptedRow
-    or LogDamaged where the source is damaged; StorageFull or StorageFailed.
+    or LogDamaged where the source is damaged, or is not what its seal says; StorageFull or StorageFailed.
     """
     with closing(open_file(source, read_only=True)) as connections:
         try:
@@ -73,6 +74,7 @@ def copy(source: str, path: str, tick: Tick = silent) -> Prefix:
     fault = first_fault(path)
     if fault:
         raise LogDamaged(source, fault)
+    require_sealed(source)
     sync(path)
     return copied
 

@@ -1,10 +1,17 @@
-"""Where in a file a byte stands, in words: its page, and the table or index that owns it."""
+"""Where in a file a byte stands, in words: its page, and the table or index that owns it.
+
+And so what a file has that its seal does not say of it.
+"""
 
 from __future__ import annotations
 
+import os
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing, suppress
 
+from .. import seal
+from ..log_errors import LogDamaged
 from ..recorders import schema
 from .structure import UNREADABLE
 
@@ -35,6 +42,29 @@ class Places:
         unknown = "a free page" if self._known else "owner unknown"
         owner = self._owners.get(page, unknown)
         return f"page {page} ({_FIRST_PAGE if page == 1 else owner})"
+
+
+def complaints(path: str, found: seal.Compared) -> Iterator[str]:
+    """What a comparison with its seal found against a file, one by one; nothing if it fits."""
+    if found.fault:
+        yield f"{found.fault} ({seal.seal_path(path)})"
+    places = Places(path) if found.offsets else None
+    for each in found.offsets if places else ():
+        there = places.of(each)
+        yield f"bytes {each:,} to {each + seal.BLOCK - 1:,} are not what was sealed: {there}"
+
+
+def require_sealed(path: str) -> None:
+    """Raise LogDamaged where a file has a seal and is not what that says.
+
+    What is copied or sealed anew would be taken for what was written.
+    """
+    if os.path.isfile(path):
+        for each in complaints(path, seal.compare(path)):
+            hint = (
+                f"whoever takes it as it is removes {os.path.basename(seal.seal_path(path))} first"
+            )
+            raise LogDamaged(path, f"{each}; {hint}")
 
 
 def _looked_at(path: str) -> sqlite3.Connection:

@@ -79,6 +79,7 @@ def test_a_compaction_on_a_failing_disk_changes_nothing(
     place = tmp_path / "log.db"
 
     def again() -> None:
+        Path(seal.seal_path(str(place))).unlink(missing_ok=True)
         shutil.copyfile(laden, place)
 
     points = at_every_point(disk, fault, place, again, lambda: compact(str(place)))

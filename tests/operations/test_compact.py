@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from retold.events import seal
 from retold.events.log_errors import CorruptedRow, LogDamaged, LogInUse, NoSuchLog
 from retold.events.recorders import SqliteRecorder
 from retold.events.upkeep import compact
+from retold.events.upkeep.compaction import seal_log
 from retold.gateway.inspection import inspect
 
-from .laden import KINDS, flip, make_laden
+from .laden import KINDS, flip, make_laden, owners
 from .plain import beside, digest_of, rows_of
 
 MORE = ("total/t1", 99, "totals.added.v1", b"{}")
@@ -24,6 +27,11 @@ MORE = ("total/t1", 99, "totals.added.v1", b"{}")
 def log(tmp_path: Path) -> Path:
     """A log with free pages."""
     return make_laden(tmp_path / "log.db")
+
+
+def unseal(path: Path) -> None:
+    """Take a file as it is."""
+    os.unlink(seal.seal_path(str(path)))
 
 
 def free_pages(path: Path) -> int:
@@ -51,6 +59,7 @@ def test_positions_are_not_given_again(log: Path) -> None:
     """The count from which they are made is kept, though the last row is gone."""
     with closing(sqlite3.connect(log, isolation_level=None)) as plain:
         plain.execute("DELETE FROM stored_events WHERE position > 240")
+    unseal(log)
     compact(str(log))
     with closing(SqliteRecorder.open(log)) as recorder:
         assert recorder.write([MORE]) == range(253, 254)
@@ -96,6 +105,7 @@ def test_a_log_that_is_read_is_compacted_beside_its_reader(log: Path) -> None:
 def test_a_damaged_log_is_not_compacted(log: Path) -> None:
     """Whatever is left of it stays where it is, to be looked at."""
     data = log.read_bytes()
+    unseal(log)
     for wanted, error in ((b"a reason that takes", CorruptedRow), (b"total/t7", LogDamaged)):
         flip(log, data.index(wanted))
         before = rows_of(log)
@@ -103,3 +113,20 @@ def test_a_damaged_log_is_not_compacted(log: Path) -> None:
             compact(str(log))
         assert rows_of(log) == before
         log.write_bytes(data)
+
+
+@pytest.mark.parametrize("work", [compact, seal_log])
+def test_what_its_seal_does_not_say_is_not_sealed_anew(
+    log: Path, work: Callable[[str], object]
+) -> None:
+    """A byte that belongs to no row: the file and its seal stay, and the seal goes on saying so."""
+    free = {*range(2, log.stat().st_size // 4096)} - {*owners(log)}
+    flip(log, (min(free) - 1) * 4096 + 2000)
+    before = log.read_bytes()
+    with pytest.raises(LogDamaged, match="are not what was sealed.*removes log.db-seal first"):
+        work(str(log))
+    assert log.read_bytes() == before
+    assert len(seal.compare(str(log)).offsets) == 1
+    unseal(log)
+    work(str(log))
+    assert inspect(str(log), KINDS).sealed

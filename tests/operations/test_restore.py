@@ -12,14 +12,22 @@ from retold import ActorSystem, Log
 from retold.actors import Stepped
 from retold.events import ManualClock, seal
 from retold.events.errors import RetoldError
-from retold.events.log_errors import LogBeingRead, LogInUse, NotALog, StorageFailed, WouldReplace
+from retold.events.log_errors import (
+    CorruptedRow,
+    LogBeingRead,
+    LogDamaged,
+    LogInUse,
+    NotALog,
+    StorageFailed,
+    WouldReplace,
+)
 from retold.events.recorders import SqliteRecorder
 from retold.events.upkeep import backup, compact, restore
 from retold.gateway.inspection import inspect
 
 from ..actors.leases import lease
 from ..actors.totals import add, totals
-from .laden import KINDS, make_laden
+from .laden import KINDS, flip, make_laden
 from .plain import Rows, beside, rows_of
 
 MORE = ("total/t1", 99, "totals.added.v1", b"{}")
@@ -152,6 +160,23 @@ def test_a_damaged_log_is_replaced(log: Path, saved: Path, damage: range) -> Non
     assert rows_of(log) == rows_of(saved)
     found = inspect(str(log), KINDS)
     assert (found.problems, found.sealed) == ([], True)
+
+
+def test_a_backup_that_its_seal_does_not_fit_is_not_restored(log: Path, saved: Path) -> None:
+    """One byte of it changed, be it of no row, and it is not what was saved: the log stays."""
+    before, data = rows_of(log), saved.read_bytes()
+    for page in range(1, len(data) // 4096 + 1):
+        flip(saved, page * 4096 - 1)
+        with pytest.raises((LogDamaged, CorruptedRow, NotALog)):
+            restore(str(saved), str(log), replace=True)
+        saved.write_bytes(data)
+    assert rows_of(log) == before
+    flip(saved, data.index(bytes(200), 8192) + 100)
+    with pytest.raises(LogDamaged, match="removes saved.db-seal first"):
+        restore(str(saved), str(log), replace=True)
+    saved.with_name("saved.db-seal").unlink()
+    restore(str(saved), str(log), replace=True)
+    assert rows_of(log) == rows_of(saved)
 
 
 def test_damage_of_any_page_is_told_by_a_typed_error(log: Path, saved: Path) -> None:
