@@ -11,6 +11,7 @@ from ..events.document import checksum
 from ..events.errors import RetoldError
 from ..events.log import Log
 from ..events.recorded import Recorded
+from ..events.recorders import MemoryRecorder, SqliteRecorder
 from ..events.workflow import ChannelMerged, StatePersisted
 
 
@@ -28,7 +29,8 @@ def verify(
     log: Log, initial: Callable[[str], Any], tick: Callable[[int], None] = lambda events: None
 ) -> Iterator[Problem]:
     """Every problem of the log: rows that do not decode, gaps in versions, wrong checksums, time
-    that runs backwards. An address is left at its first row that does not decode.
+    that runs backwards; in a file of ours, and in memory, gaps in positions too. An address is
+    left at its first row that does not decode.
 
     `initial(address)` is the state an address began from; `tick` is called with the number of
     events of each address.
@@ -36,7 +38,7 @@ def verify(
     for address, last in log.addresses():
         yield from _verify_address(log, address, initial)
         tick(last)
-    yield from _verify_time(log)
+    yield from _verify_order(log)
 
 
 def _verify_address(log: Log, address: str, initial: Callable[[str], Any]) -> Iterator[Problem]:
@@ -67,12 +69,15 @@ def _verify_checksum(each: Recorded, state: Any) -> Iterator[Problem]:
             yield Problem(each.position, each.address, each.version, reason)
 
 
-def _verify_time(log: Log) -> Iterator[Problem]:
-    """Positions increase and `recorded_at` never runs backwards, over all rows that can be read."""
+def _verify_order(log: Log) -> Iterator[Problem]:
+    """No position is missing and `recorded_at` never runs backwards, over all that can be read."""
     latest = None
     last = 0
+    gapless = isinstance(log.journal, SqliteRecorder | MemoryRecorder)
     try:
         for position, address, version, name, state in log.rows():
+            if gapless and position != last + 1:
+                yield Problem(last + 1, "", 0, _missing(last + 1, position - 1))
             moment = log.codec.stamp(position, address, version, name, state).recorded_at
             if latest is not None and moment < latest:
                 reason = f"recorded at {moment}, before the row in front of it ({latest})"
@@ -81,3 +86,10 @@ def _verify_time(log: Log) -> Iterator[Problem]:
     except RetoldError as error:
         reason = f"reading on by position stopped: {error}"
         yield Problem(getattr(error, "position", last + 1), "", 0, reason)
+
+
+def _missing(first: int, last: int) -> str:
+    """Rows that are not there, in words."""
+    if first == last:
+        return f"the row at position {first} is missing"
+    return f"the rows at positions {first} to {last} are missing"

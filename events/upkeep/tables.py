@@ -26,7 +26,12 @@ _SNAPSHOTS = (
     "e.position = s.position AND e.originator_id = s.address AND "
     "e.originator_version = s.version) FROM snapshots s"
 )
-_COUNT = "SELECT seq FROM sqlite_sequence WHERE name = 'stored_events'"
+_COUNT = (
+    "SELECT (SELECT max(position) FROM stored_events), "
+    "(SELECT count(*) FROM sqlite_sequence WHERE name = 'stored_events'), "
+    "(SELECT seq FROM sqlite_sequence WHERE name = 'stored_events')"
+)
+"""In one statement, because a writer may be at work."""
 _LONGEST_FENCE = 2**31
 _LAST_MOMENT = 253_402_300_799_999_999
 
@@ -53,10 +58,12 @@ def _lease(connection: sqlite3.Connection) -> Iterator[Found]:
 
 
 def _positions(connection: sqlite3.Connection) -> Iterator[Found]:
-    (last,) = connection.execute("SELECT max(position) FROM stored_events").fetchone()
-    counts = connection.execute(_COUNT).fetchall()
-    if last is not None and (len(counts) != 1 or counts[0][0] < last):
-        yield "", f"positions are counted from {counts}, and there is one of {last}"
+    last, counts, count = connection.execute(_COUNT).fetchone()
+    if counts > 1 or (last or 0) != (count or 0):
+        yield "", (
+            f"positions are counted from {count}, and the last row is at {last}: rows are missing"
+            " at the end, or the count is not what was written"
+        )
 
 
 def _tracking(connection: sqlite3.Connection) -> Iterator[Found]:

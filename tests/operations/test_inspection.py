@@ -45,6 +45,15 @@ DAMAGES = {
     "tracking of no number": ("INSERT INTO tracking VALUES ('other', 'x')", "", "'other'"),
     "a lease of nobody": ("UPDATE lease SET fence = -4", "", "lease"),
     "positions counted too low": ("UPDATE sqlite_sequence SET seq = 12", "", "counted from"),
+    "the last row lost": (
+        "DELETE FROM stored_events WHERE position = 252", "", "missing at the end",
+    ),
+    "all rows of an actor lost": (
+        "DELETE FROM stored_events WHERE originator_id = 'lease/l3'", "", "is missing",
+    ),
+    "rows lost in a row": (
+        "DELETE FROM stored_events WHERE position BETWEEN 30 AND 33", "", "positions 30 to 33 are",
+    ),
     "positions not counted": ("DELETE FROM sqlite_sequence", "", "counted from"),
 }  # fmt: skip
 

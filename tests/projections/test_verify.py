@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -81,11 +82,23 @@ def test_a_whole_log_has_no_problem(rows: list[StoredRow]) -> None:
 
 @pytest.mark.parametrize("missing", [1, 2, 3])
 def test_a_missing_version_is_found(rows: list[StoredRow], missing: int) -> None:
-    """Where the next one stands, with the number of the one that is not there."""
+    """Where the next one stands, with the number of the one that is not there; and its position."""
     left = [row for row in rows if not (row[1] == BUDGET and row[2] == missing)]
+    (position,) = {row[0] for row in rows} - {row[0] for row in left}
     found = [(each.address, each.version, each.reason) for each in problems(left)]
-    wanted = [(BUDGET, missing + 1, f"version {missing} is missing")] if missing < 3 else []
-    assert found == wanted
+    gap = [(BUDGET, missing + 1, f"version {missing} is missing")] if missing < 3 else []
+    assert found == [*gap, ("", 0, f"the row at position {position} is missing")]
+
+
+def test_an_actor_that_is_gone_altogether_is_found(rows: list[StoredRow]) -> None:
+    """Nobody misses a version of it, but its positions are not there."""
+    positions = [row[0] for row in rows if row[1] == BUDGET]
+    found = problems([row for row in rows if row[1] != BUDGET])
+    runs = [each.reason for each in found]
+    assert {each.position for each in found} <= set(positions)
+    assert sum("is missing" in each for each in runs) + sum("are missing" in each for each in runs)
+    said = [int(number) for each in runs for number in re.findall(r"\d+", each)]
+    assert {min(positions), max(positions)} <= {*said}
 
 
 def test_a_row_that_does_not_decode_is_found(rows: list[StoredRow]) -> None:
