@@ -125,6 +125,8 @@ def compare(path: str) -> Compared:
         written = Path(seal_path(path)).read_bytes()
     except FileNotFoundError:
         return Compared(unchecked="there is no seal")
+    except OSError as error:
+        return Compared(fault=f"its seal cannot be read: {error.strerror}")
     if is_open_here(path):
         return Compared(unchecked="it is open in this process")
     if _size(f"{os.path.realpath(path)}-wal"):

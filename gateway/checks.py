@@ -10,8 +10,11 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, TypeAlias
+from urllib.parse import unquote
 
 import attrs
 
@@ -20,21 +23,23 @@ from ..events.address import kind
 from ..events.errors import RetoldError
 from ..events.fold import fold
 from ..events.log import Log
+from ..events.log_errors import StorageUnreadable
 from ..events.point import Point
 from ..events.snapshots import SnapshotCodec, intact, same
 from ..events.upkeep.structure import faults
 from ..events.upkeep.tables import odd_rows
 from ..projections.comparing import differences
+from ..projections.errors import NotAView
 from ..projections.past_view import view_at
-from ..projections.projection import Projection, StoredProjection
-from ..projections.runner import view_path, views_folder
-from ..projections.standing import open_view, standing_of
+from ..projections.projection import StoredProjection
+from ..projections.runner import views_folder
+from ..projections.standing import Standing, open_view, standing_of
 from ..projections.verification import Problem, verify
+from .errors import UnreadableView
 from .kinds import Kinds
 
 _COVERED = datetime(1970, 1, 1, tzinfo=UTC)
 """The moment under which the table of due times lists a kind of actor as a whole."""
-
 
 FAULTS = (
     RetoldError, sqlite3.Error, ArithmeticError, AttributeError, LookupError, ValueError, TypeError,
@@ -159,28 +164,66 @@ def _of_log(reason: str) -> Problem:
 
 
 def views(examined: Examined) -> Iterator[Problem]:
-    """Each stored view whose projection is known, beside one that is made anew from the log."""
+    """Each stored view: its file, and all of it beside one that is made anew from the log."""
     folder = views_folder(examined.log)
-    for projection in examined.kinds.projections.values():
-        path = "" if folder is None else view_path(folder, projection.name)
-        if isinstance(projection, Projection) or not os.path.exists(path):
-            continue
+    for path in sorted(Path(folder).glob("*.db")) if folder is not None else ():
+        name = unquote(path.stem)
         try:
-            yield from _view(examined.log, projection, path)
-        except RetoldError as error:
-            yield _of_log(f"the view {projection.name!r} cannot be compared: {error}")
+            for damage in faults(os.fspath(path)):
+                raise StorageUnreadable(os.fspath(path), damage, damaged=True)
+            yield from _view(examined, os.fspath(path))
+        except NotAView as error:
+            if name in examined.kinds.projections:
+                yield _of_log(f"the view {name!r} cannot be compared: {error}")
+        except FAULTS as error:
+            yield _of_log(f"the view {name!r} cannot be compared: {UnreadableView(name, error)}")
 
 
-def _view(log: Log, projection: StoredProjection, path: str) -> Iterator[Problem]:
+def _view(examined: Examined, path: str) -> Iterator[Problem]:
     with open_view(path) as kept:
-        position = standing_of(kept).position
-        made = view_at(log, projection, Point(position=position))
-        with made.reading() as again:
-            for each in differences(kept, again):
-                reason = f"the view {projection.name!r} is not what the log makes: {each}"
-                yield Problem(position, "", 0, f"{reason}. Rebuild it.")
-        made.close()
+        found, last = standing_of(kept), examined.log.last_position()
+        projection = examined.kinds.projections.get(found.name)
+        if not isinstance(projection, StoredProjection):
+            reason = f"the view {found.name!r} was not compared: nobody knows its projection"
+            yield _of_log(f"{reason}; name the module that defines it with --module")
+        elif found.position > last:
+            reason = f"the view {found.name!r} stands behind the end of the log, {last}"
+            yield Problem(found.position, "", 0, f"{reason}. Rebuild it.")
+        elif found.version != projection.version:
+            reason = f"the view {found.name!r} is of version {found.version} of its projection"
+            yield Problem(found.position, "", 0, f"{reason}, not {projection.version}. Rebuild it.")
+        else:
+            for each in _unlike(examined, projection, kept, found):
+                reason = f"the view {found.name!r} is not what the log makes: {each}"
+                yield Problem(found.position, "", 0, f"{reason}. Rebuild it.")
 
 
-CHECKS: tuple[Check, ...] = (structure, tables, rows, due_times, snapshots, views)
+def _unlike(
+    examined: Examined, projection: StoredProjection, kept: sqlite3.Connection, found: Standing
+) -> Iterator[str]:
+    """Where a view differs from the one that is made anew, and what it was told."""
+    made = view_at(examined.log, projection, Point(position=found.position))
+    with closing(made), made.reading() as again:
+        yield from differences(kept, again)
+        anew = standing_of(again)
+    if (found.events, found.told, found.told_at) != (anew.events, anew.told, anew.told_at):
+        yield (
+            f"it was told {found.events} events, the last at {found.told},"
+            f" and up to there are {anew.events}, the last at {anew.told}"
+        )
+
+
+def subscriptions(examined: Examined) -> Iterator[Problem]:
+    """The places of consumers: none is behind the end of the log."""
+    found = list(examined.log.subscriptions)
+    last = examined.log.last_position()  # after them, because consumers may be at work
+    for each in found:
+        if each.position > last:
+            reason = f"the subscription {each.name!r} stands behind the end of the log, {last}"
+            yield Problem(each.position, "", 0, f"{reason}: remove it, and begin it again")
+
+
+CHECKS: tuple[Check, ...] = (
+    structure, tables, rows, due_times, snapshots, views, subscriptions,
+)  # fmt: skip
 """Every check, the cheap ones first."""

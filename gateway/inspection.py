@@ -25,6 +25,7 @@ from .opening import log_file, open_to_read
 from .screen import progress, say, show_json
 
 UNSEALED = "bytes that no row uses were not checked: "
+CHECKED = "rows, versions, actors, due times, snapshots, indexes, views"
 
 PROBLEMS = (
     Column("#", "dim", right=True), Column("where", "blue"), Column("v", "dim", right=True),
@@ -62,11 +63,11 @@ def inspect(db: str, kinds: Kinds, upto: int | None = None) -> Inspected:
         if isinstance(error, NoLogThere) and not found:
             raise
         found.append(Problem(0, "", 0, str(error)))
-        return Inspected(found, None, not compared.unchecked, compared.unchecked)
+        return Inspected(found, None, bool(compared.blocks), compared.unchecked)
     with closing(log), progress("verifying", _total(log)) as advance:
         found += problems(Examined(log, kinds, file, advance))
         prefix = _prefix(log, upto, advance)
-    return Inspected(found, prefix, not compared.unchecked, compared.unchecked)
+    return Inspected(found, prefix, bool(compared.blocks), compared.unchecked)
 
 
 def _total(log: Log) -> int | None:
@@ -103,11 +104,11 @@ def _show(found: Inspected) -> None:
     if found.sealed:
         say("every byte of the file was compared with its seal")
     else:
-        say(f"{UNSEALED}{found.unchecked}", "yellow")
+        say(f"{UNSEALED}{found.unchecked or 'its seal is of no use'}", "yellow")
     if found.problems:
         say(f"{len(found.problems):,} problems", "bold red")
     else:
-        say("no problem found: rows, versions, actors, due times, snapshots, indexes", "green")
+        say(f"no problem found: {CHECKED}", "green")
 
 
 def show_problems(found: list[Problem]) -> None:

@@ -53,8 +53,8 @@ def restore(
 ) -> None:
     """Put a backup in the place of a log, which goes on after the backup's last position.
 
-    Subscriptions that had acknowledged more are put back to it, and views that had are made anew
-    when they are run again. A log with events is replaced only with --force; one that is in use never.
+    Subscriptions that had acknowledged more are put back to it; views that had more are made anew
+    when they are run again. A log with events is replaced only with --force; one in use never.
     """
     path = _file(db, "restore")
     saved = _file(saved, "restore")

@@ -58,7 +58,8 @@ def copy(source: str, path: str, tick: Tick = silent) -> Prefix:
     """Copy the log at `source` into the new file `path`, check it, and sync it to disk.
 
     Gives what is in it. `tick` is told of rows compared. Raises as opening a log does; CorruptedRow
-    or LogDamaged where the source is damaged, or is not what its seal says; StorageFull or StorageFailed.
+    or LogDamaged where the source is damaged, or is not what its seal says; StorageFull or
+    StorageFailed.
     """
     with closing(open_file(source, read_only=True)) as connections:
         try:

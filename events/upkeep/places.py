@@ -48,10 +48,11 @@ def complaints(path: str, found: seal.Compared) -> Iterator[str]:
     """What a comparison with its seal found against a file, one by one; nothing if it fits."""
     if found.fault:
         yield f"{found.fault} ({seal.seal_path(path)})"
-    places = Places(path) if found.offsets else None
-    for each in found.offsets if places else ():
-        there = places.of(each)
-        yield f"bytes {each:,} to {each + seal.BLOCK - 1:,} are not what was sealed: {there}"
+    if found.offsets:
+        places = Places(path)
+        for each in found.offsets:
+            last, there = each + seal.BLOCK - 1, places.of(each)
+            yield f"bytes {each:,} to {last:,} are not what was sealed: {there}"
 
 
 def require_sealed(path: str) -> None:

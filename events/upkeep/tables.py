@@ -60,10 +60,8 @@ def _lease(connection: sqlite3.Connection) -> Iterator[Found]:
 def _positions(connection: sqlite3.Connection) -> Iterator[Found]:
     last, counts, count = connection.execute(_COUNT).fetchone()
     if counts > 1 or (last or 0) != (count or 0):
-        yield "", (
-            f"positions are counted from {count}, and the last row is at {last}: rows are missing"
-            " at the end, or the count is not what was written"
-        )
+        reason = f"positions are counted from {count}, and the last row is at {last}"
+        yield "", f"{reason}: rows are missing at the end, or that is not the count"
 
 
 def _tracking(connection: sqlite3.Connection) -> Iterator[Found]:

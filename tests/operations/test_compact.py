@@ -123,7 +123,7 @@ def test_what_its_seal_does_not_say_is_not_sealed_anew(
     free = {*range(2, log.stat().st_size // 4096)} - {*owners(log)}
     flip(log, (min(free) - 1) * 4096 + 2000)
     before = log.read_bytes()
-    with pytest.raises(LogDamaged, match="are not what was sealed.*removes log.db-seal first"):
+    with pytest.raises(LogDamaged, match=r"are not what was sealed.*removes log\.db-seal first"):
         work(str(log))
     assert log.read_bytes() == before
     assert len(seal.compare(str(log)).offsets) == 1

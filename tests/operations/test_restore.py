@@ -142,7 +142,7 @@ def test_places_that_cannot_be_read_stop_a_restore(log: Path, saved: Path) -> No
     """Before anything is changed: nobody would know which events their consumers had."""
     log.with_name("log.db-subscriptions").write_bytes(b"no database")
     before = log.read_bytes()
-    with pytest.raises(StorageFailed, match="log.db-subscriptions"):
+    with pytest.raises(StorageFailed, match=r"log\.db-subscriptions"):
         restore(str(saved), str(log), replace=True)
     assert log.read_bytes() == before
     assert seal.compare(str(log)).offsets == ()
@@ -172,7 +172,7 @@ def test_a_backup_that_its_seal_does_not_fit_is_not_restored(log: Path, saved: P
         saved.write_bytes(data)
     assert rows_of(log) == before
     flip(saved, data.index(bytes(200), 8192) + 100)
-    with pytest.raises(LogDamaged, match="removes saved.db-seal first"):
+    with pytest.raises(LogDamaged, match=r"removes saved\.db-seal first"):
         restore(str(saved), str(log), replace=True)
     saved.with_name("saved.db-seal").unlink()
     restore(str(saved), str(log), replace=True)
