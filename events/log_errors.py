@@ -108,6 +108,17 @@ class LogBeingRead(RetoldError):
         )
 
 
+class LogReplaced(RetoldError):
+    """The file of a log that is followed was moved, removed, or replaced by another."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        super().__init__(
+            f"{path} is another file by now, or none: it was replaced or moved while it was"
+            " followed, and what is written there is not seen here. Open it again."
+        )
+
+
 class LogDamaged(RetoldError):
     """A log that was to be copied or compacted is damaged; it was left untouched."""
 

@@ -3,7 +3,8 @@
 A follower reads in short pieces and holds nothing between two of them: no read transaction, no part
 of the WAL, nothing that a writer would wait for. A slow one falls behind, and that is all. In the
 process that writes it is woken by the commit; in any other it looks every few milliseconds whether
-there was one. Every event comes exactly once and in the order of the log, from any position.
+there was one, and raises `LogReplaced` where the file is another by then. Every event comes exactly
+once and in the order of the log, from any position.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ this process has a lock on the file, SQLite keeps the handles of the others open
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -20,7 +21,7 @@ from ..clock import Countdown
 from ..errors import UsedAfterFork
 from ..fork import FileId, file_id, keep_for_ever, register
 from ..lease import Lease
-from ..log_errors import LeaseLost, LogClosed, LogReadOnly
+from ..log_errors import LeaseLost, LogClosed, LogReadOnly, LogReplaced
 from .listeners import Listeners
 from .refusals import is_code, pragmas, refusal
 
@@ -62,6 +63,7 @@ class Connections:
         self._places = tuple(Lock() for _ in range(READERS))
         self._held: list[Lock] = []
         self._forked = False
+        self._whole_path = os.path.abspath(path)
         self._file = file_id(path)
         register(self)
 
@@ -157,7 +159,12 @@ class Connections:
             self._give_back(connection)
 
     def stamp(self) -> int:
-        """A number that is another once somebody else has committed: SQLite's `data_version`."""
+        """A number that is another once somebody else has committed: SQLite's `data_version`.
+
+        Raises LogReplaced where another file stands in its place by now, or none.
+        """
+        if not self._is_there():
+            raise LogReplaced(self.path)
         with self._idle_lock:
             if self._closed:
                 raise self._gone()
@@ -165,6 +172,12 @@ class Connections:
                 self._watcher = connect(self._readers)
             (version,) = self._watcher.execute("PRAGMA data_version").fetchone()
         return int(version)
+
+    def _is_there(self) -> bool:
+        try:
+            return self._closed or file_id(self._whole_path) == self._file
+        except OSError:
+            return False
 
     def pragmas(self) -> dict[str, str]:
         """How durable a write is, as the connection that writes says it itself."""

@@ -191,6 +191,17 @@ def test_tail_shows_the_last_and_what_comes(db: Path, taken: Takings) -> None:
     assert positions[1] <= 30 < positions[2]
 
 
+def test_tail_ends_where_its_file_is_another(db: Path) -> None:
+    """It does not look as if nothing happened any more."""
+    process = start("tail", "--db", str(db), "--module", MODULE, "--last", "1")
+    assert process.stdout is not None
+    process.stdout.readline()
+    db.rename(db.with_name("old.db"))
+    out, err = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, out) == (1, "")
+    assert "it was replaced or moved" in err
+
+
 def test_tail_of_one_actor_in_words(db: Path) -> None:
     """One line an event, whole, from after a position."""
     lines = call(
