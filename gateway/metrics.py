@@ -15,6 +15,9 @@ is looked up when Prometheus asks, so it costs nothing between. All names begin 
 | `projection_lag_positions`, `projection_lag_seconds` | `projection` | how far it is behind |
 | `projection_up` | `projection` | 1 while it runs, 0 while it is paused, failed or outdated |
 | `subscription_position`, `subscription_lag_positions` | `subscription` | the same of consumers |
+
+A registry takes one `Metrics`, because names would be there twice: a second system in a process has
+a registry of its own. Of what was closed there are none.
 """
 
 from __future__ import annotations
@@ -27,6 +30,7 @@ from typing import Any
 from ..actors.asynchronous import AsyncSystem
 from ..actors.system import ActorSystem
 from ..events.log import Log
+from ..events.log_errors import LogClosed
 from ..projections.runner import Projections
 from .errors import MissingExtra
 
@@ -37,6 +41,12 @@ except ModuleNotFoundError as missing:
     raise MissingExtra(__name__, "prometheus", missing.name) from missing
 
 PREFIX = "retold_"
+COUNTERS = ("commits", "projection_events")
+GAUGES = (
+    "log_position", "log_bytes", "log_wal_bytes", "actors", "messages_waiting", "dead_letters",
+    "projection_position", "projection_lag_positions", "projection_lag_seconds", "projection_up",
+    "subscription_position", "subscription_lag_positions",
+)  # fmt: skip
 
 
 class Metrics(Collector):
@@ -55,11 +65,19 @@ class Metrics(Collector):
         self._projections = projections
 
     def describe(self) -> Iterable[Metric]:
-        """Nothing: so a registry does not have to collect everything when this is registered."""
-        return ()
+        """The names alone: a registry refuses a second one of them, and asks for nothing yet."""
+        return [Metric(f"{PREFIX}{name}", "", "gauge") for name in GAUGES] + [
+            Metric(f"{PREFIX}{name}", "", "counter") for name in COUNTERS
+        ]
 
-    def collect(self) -> Iterator[Metric]:
-        """How everything stands now."""
+    def collect(self) -> Iterable[Metric]:
+        """How everything stands now; nothing of a log that is closed, or is being closed."""
+        try:
+            return list(self._found())
+        except LogClosed:
+            return []
+
+    def _found(self) -> Iterator[Metric]:
         yield from _of_log(self._log)
         if self._system is not None:
             yield from _of_system(self._system)

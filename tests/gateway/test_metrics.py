@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from pathlib import Path
 
 import pytest
-from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
+from prometheus_client.parser import text_string_to_metric_families
 from tests.projections.takings import Count, Takings, takings, tally, till
 
 from retold import ActorSystem, Log
@@ -77,3 +79,65 @@ def test_the_system_of_an_event_loop(tmp_path: Path) -> None:
     assert asyncio.run(main())["retold_commits_total"] == 1
     with pytest.raises(TypeError, match="of an actor system or of a log, not of 'sqlite:"):
         Metrics("sqlite:///tills.db")  # type: ignore[arg-type]  # as somebody may try
+
+
+def test_every_name_is_described(tmp_path: Path) -> None:
+    """What a registry is told beforehand is what comes, so that it can refuse a second one."""
+    url = f"sqlite:///{tmp_path / 'tills.db'}"
+    with (
+        ActorSystem.open(url, till, dispatcher=Stepped()) as system,
+        Projections(system.log, takings, threads=False) as views,
+    ):
+        metrics, registry = Metrics(system, views), CollectorRegistry()
+        described = sorted((each.name, each.type) for each in metrics.describe())
+        assert described == sorted((each.name, each.type) for each in metrics.collect())
+        registry.register(metrics)
+        with pytest.raises(ValueError, match="retold_log_position"):
+            registry.register(Metrics(system.log))
+
+
+def test_any_name_is_read_back(tmp_path: Path) -> None:
+    """Quotes, backslashes, line ends and other alphabets, by the parser of the other side."""
+    names = ['a "quoted" one', "back\\slash", "two\nlines", "größer"]
+    with Log.open(f"sqlite:///{tmp_path / 'log.db'}") as log:
+        for name in names:
+            log.subscribe(name)
+        registry = CollectorRegistry()
+        registry.register(Metrics(log))
+        text = generate_latest(registry).decode()
+    found = {each.name: each.samples for each in text_string_to_metric_families(text)}
+    labels = [each.labels["subscription"] for each in found["retold_subscription_position"]]
+    assert sorted(labels) == sorted(names)
+
+
+def test_what_is_closed_has_none(tmp_path: Path) -> None:
+    """While it is being closed and afterwards, the rest of a process can be asked for its own."""
+    registry, over = CollectorRegistry(), threading.Event()
+    Gauge("mine", "Of the process.", registry=registry).set(7)
+    failed: list[Exception] = []
+
+    def scrape() -> None:
+        while not over.is_set():
+            try:
+                assert "mine 7.0" in generate_latest(registry).decode()
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is shown below
+                failed.append(error)
+                return
+
+    scrapers = [threading.Thread(target=scrape) for _ in range(2)]
+    for each in scrapers:
+        each.start()
+    for number in range(5):
+        system = ActorSystem.open(f"sqlite:///{tmp_path}/{number}.db", till)
+        views, taken = Projections(system.log, takings, tally), Takings()
+        metrics = Metrics(system, views)
+        registry.register(metrics)
+        taken.take(system, 5)
+        views.close()
+        system.close()
+        assert generate_latest(registry).decode().count("retold_") == 0
+        registry.unregister(metrics)
+    over.set()
+    for each in scrapers:
+        each.join()
+    assert failed == []
