@@ -18,7 +18,7 @@ from .figures import Figures, figures
 from .kinds import Kinds
 from .moments import shown
 from .opening import open_to_read
-from .options import At, Db, Json, Modules
+from .options import MOST, At, Db, Json, Modules
 from .points import typed_point
 from .screen import one_line, progress, say, show_json
 
@@ -79,6 +79,7 @@ def verify(
             "--upto",
             metavar="POSITION",
             min=0,
+            max=MOST,
             help="Show the digest of the events up to here, as a backup's.",
         ),
     ] = None,

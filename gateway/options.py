@@ -6,6 +6,9 @@ from typing import Annotated
 
 import typer
 
+MOST = 2**63 - 1
+"""The highest number that can be typed: SQLite and Python's queues take no higher one."""
+
 Db = Annotated[
     str,
     typer.Option("--db", metavar="FILE", envvar="RETOLD_DB", help="The log: a file, or a log URL."),

@@ -14,7 +14,7 @@ from ..projections.audit import summary
 from .kinds import Kinds
 from .moments import shown
 from .opening import open_to_read
-from .options import Db, Json, Modules
+from .options import MOST, Db, Json, Modules
 from .rendering import event_as_json, in_words
 from .screen import flush, one_line, plain, say
 from .trail import Wanted
@@ -26,9 +26,10 @@ def tail(
         str | None,
         typer.Argument(metavar="[ADDRESS]", help="Of this actor and those below it alone."),
     ] = None,
-    last: Annotated[int, typer.Option(min=0, help="Begin with the last so many.")] = 10,
+    last: Annotated[int, typer.Option(min=0, max=MOST, help="Begin with the last so many.")] = 10,
     after: Annotated[
-        int | None, typer.Option(metavar="POSITION", min=0, help="Begin after a position instead.")
+        int | None,
+        typer.Option(metavar="POSITION", min=0, max=MOST, help="Begin after a position instead."),
     ] = None,
     by: Annotated[str | None, typer.Option(help="Of this author.")] = None,
     kind: Annotated[str | None, typer.Option(help="Of actors of this kind: workflow, …")] = None,
@@ -36,7 +37,8 @@ def tail(
         str | None, typer.Option(metavar="PATTERN", help="Of this name: channel.*, *failed*, …")
     ] = None,
     count: Annotated[
-        int | None, typer.Option("--count", min=1, help="End after so many instead of at Ctrl-C.")
+        int | None,
+        typer.Option("--count", min=1, max=MOST, help="End after so many instead of at Ctrl-C."),
     ] = None,
     module: Modules = None,
     as_json: Json = False,

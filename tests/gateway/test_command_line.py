@@ -254,3 +254,18 @@ def test_text_of_a_log_cannot_steer_the_terminal(tmp_path: Path) -> None:
             assert "\x1b[2J" not in shown
             assert "\x9b" not in shown
     assert one_line("a\nb\tc\x7f") == "a\\nb\\tc\\x7f"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("tail", "--after"), ("tail", "--last"), ("tail", "--count"), ("verify", "--upto"),
+        ("log", "--after"), ("log", "--last"), ("log", "--limit"),
+    ],
+)  # fmt: skip
+def test_a_number_that_nothing_counts_to_is_refused(
+    arguments: tuple[str, ...], demo_db: Path
+) -> None:
+    """As a wrong call, by the name of its option, whatever the number."""
+    said = refused(*arguments, str(10**20), "--db", demo_db, status=2)
+    assert arguments[1] in said
