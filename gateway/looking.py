@@ -14,7 +14,7 @@ from .errors import Clashing
 from .kinds import Kinds
 from .moments import moment
 from .opening import open_to_read
-from .options import MOST, Address, At, ByLogVersion, Db, Json, Modules
+from .options import MOST, Address, At, ByLogVersion, Db, Json, Last, Limit, Modules
 from .past import Asked, between, in_log, standing
 from .points import typed_point
 from .trail import Wanted, trail
@@ -26,8 +26,8 @@ def log(
         str | None, typer.Argument(metavar="[ADDRESS]", help="Of this actor alone.")
     ] = None,
     family: Annotated[bool, typer.Option("--family", help="And of the members below it.")] = False,
-    limit: Annotated[int | None, typer.Option(min=1, max=MOST, help="The first so many.")] = None,
-    last: Annotated[int | None, typer.Option(min=1, max=MOST, help="The last so many.")] = None,
+    limit: Limit = None,
+    last: Last = None,
     after: Annotated[
         int, typer.Option(metavar="POSITION", max=MOST, help="Those after a position.")
     ] = 0,

@@ -18,7 +18,7 @@ from .kinds import Kinds
 from .listing import Column
 from .moments import shown
 from .opening import open_to_read
-from .options import MOST, At, Db, Json, Modules
+from .options import At, Db, Json, Last, Limit, Modules
 from .points import typed_point
 from .screen import plain, show_json_lines
 
@@ -38,8 +38,8 @@ def merged(
     ],
     db: Db,
     at: At = None,
-    limit: Annotated[int | None, typer.Option(min=1, max=MOST, help="The first so many.")] = None,
-    last: Annotated[int | None, typer.Option(min=1, max=MOST, help="The last so many.")] = None,
+    limit: Limit = None,
+    last: Last = None,
     module: Modules = None,
     as_json: Json = False,
 ) -> None:

@@ -40,3 +40,5 @@ At = Annotated[
         " position:N or '#N', version:N or vN.",
     ),
 ]
+Limit = Annotated[int | None, typer.Option(min=1, max=MOST, help="The first so many.")]
+Last = Annotated[int | None, typer.Option(min=1, max=MOST, help="The last so many.")]
