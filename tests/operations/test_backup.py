@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import stat
 from contextlib import closing
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 
@@ -162,6 +164,24 @@ def test_a_damaged_log_is_not_backed_up(log: str, tmp_path: Path) -> None:
         Path(log).write_bytes(data)
         assert saved.read_bytes() == before
         assert seal.compare(str(saved)).offsets == ()
+
+
+def test_a_log_whose_past_changes_under_its_backup_is_not_backed_up(
+    log: str, tmp_path: Path
+) -> None:
+    """What a log held stays; where somebody rewrites it, checksum and all, the copy is refused."""
+    state = b'{"recorded_at":"2000-01-01T00:00:00Z","by":"eve","data":{}}'
+
+    def rewrite(_: int) -> None:
+        with closing(sqlite3.connect(log, isolation_level=None)) as plain:
+            plain.execute(
+                "UPDATE stored_events SET state = ?, checksum = ? WHERE position = 1",
+                (state.decode(), crc32(state, 1)),
+            )
+
+    with pytest.raises(LogDamaged, match="rows up to 252 are not those copied"):
+        backup(log, str(tmp_path / "saved.db"), tick=rewrite)
+    assert not (tmp_path / "saved.db").exists()
 
 
 def test_unfinished_files_of_dead_processes_are_taken_away(log: str, tmp_path: Path) -> None:
