@@ -14,7 +14,7 @@ from .errors import Clashing
 from .kinds import Kinds
 from .moments import moment
 from .opening import open_to_read
-from .options import MOST, Address, At, ByLogVersion, Db, Json, Last, Limit, Modules
+from .options import Address, After, At, ByLogVersion, Db, Json, Last, Limit, Modules
 from .past import Asked, between, in_log, standing
 from .points import typed_point
 from .trail import Wanted, trail
@@ -28,9 +28,7 @@ def log(
     family: Annotated[bool, typer.Option("--family", help="And of the members below it.")] = False,
     limit: Limit = None,
     last: Last = None,
-    after: Annotated[
-        int, typer.Option(metavar="POSITION", max=MOST, help="Those after a position.")
-    ] = 0,
+    after: After = 0,
     by: Annotated[str | None, typer.Option(help="Of this author.")] = None,
     kind: Annotated[str | None, typer.Option(help="Of actors of this kind: workflow, …")] = None,
     event: Annotated[

@@ -42,3 +42,4 @@ At = Annotated[
 ]
 Limit = Annotated[int | None, typer.Option(min=1, max=MOST, help="The first so many.")]
 Last = Annotated[int | None, typer.Option(min=1, max=MOST, help="The last so many.")]
+After = Annotated[int, typer.Option(metavar="POSITION", max=MOST, help="Those after a position.")]
