@@ -11,7 +11,7 @@ import pytest
 from retold import ActorSystem, Log
 from retold.actors import Stepped
 from retold.events import ManualClock, seal
-from retold.events.errors import RetoldError
+from retold.events.errors import RetoldError, SubscriptionTaken
 from retold.events.log_errors import (
     CorruptedRow,
     LogBeingRead,
@@ -28,7 +28,7 @@ from retold.gateway.inspection import inspect
 from ..actors.leases import lease
 from ..actors.totals import add, totals
 from .laden import KINDS, flip, make_laden
-from .plain import Rows, beside, rows_of
+from .plain import Rows, beside, cut, rows_of
 
 MORE = ("total/t1", 99, "totals.added.v1", b"{}")
 
@@ -136,6 +136,18 @@ def test_consumers_get_what_comes_behind_the_backup(log: Path, saved: Path) -> N
         batch = system.log.subscribe("ahead", "total").read()
         assert batch is not None
         assert [each.position for each in batch.events] == [*range(253, 283)]
+
+
+def test_who_consumed_what_is_lost_acknowledges_no_more(saved: Path, tmp_path: Path) -> None:
+    """Else the place that was put back would go forward again, over events nobody has seen."""
+    with Log.open(f"sqlite:///{saved}", read_only=True) as before:
+        consumer = before.subscribe("ahead", "total")
+        consumer.ack(200)
+        earlier = cut(saved, tmp_path / "earlier.db", 100)
+        assert restore(str(earlier), str(saved), replace=True).put_back == ("ahead",)
+        with pytest.raises(SubscriptionTaken):
+            consumer.ack(201)
+        assert [each.position for each in before.subscriptions] == [100]
 
 
 def test_places_that_cannot_be_read_stop_a_restore(log: Path, saved: Path) -> None:
