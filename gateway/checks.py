@@ -187,7 +187,7 @@ def _view(examined: Examined, path: str) -> Iterator[Problem]:
             reason = f"the view {found.name!r} was not compared: nobody knows its projection"
             yield _of_log(f"{reason}; name the module that defines it with --module")
         elif found.position > last:
-            reason = f"the view {found.name!r} stands behind the end of the log, {last}"
+            reason = f"the view {found.name!r} stands after the end of the log, {last}"
             yield Problem(found.position, "", 0, f"{reason}. Rebuild it.")
         elif found.version != projection.version:
             reason = f"the view {found.name!r} is of version {found.version} of its projection"
@@ -214,12 +214,12 @@ def _unlike(
 
 
 def subscriptions(examined: Examined) -> Iterator[Problem]:
-    """The places of consumers: none is behind the end of the log."""
+    """The places of consumers: none is after the end of the log."""
     found = list(examined.log.subscriptions)
     last = examined.log.last_position()  # after them, because consumers may be at work
     for each in found:
         if each.position > last:
-            reason = f"the subscription {each.name!r} stands behind the end of the log, {last}"
+            reason = f"the subscription {each.name!r} stands after the end of the log, {last}"
             yield Problem(each.position, "", 0, f"{reason}: remove it, and begin it again")
 
 

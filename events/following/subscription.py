@@ -176,7 +176,7 @@ def places_file(file: str) -> str:
 
 
 def put_back(file: str, position: int) -> tuple[str, ...]:
-    """Of a log in a file that will end at `position`: no place stays behind that; gives the names.
+    """Of a log in a file that will end at `position`: no place stays after that; gives the names.
 
     Whoever consumed one of them gets `SubscriptionTaken`. Raises `StorageFailed`.
     """

@@ -30,7 +30,7 @@ class Copied:
 
     `digest` is that of all rows (see `events.prefix`); `sealed` says whether a seal stands beside;
     `put_back` names the subscriptions of the log that was there which had acknowledged more: they
-    stand at its last position now, because the next events come behind that.
+    stand at its last position now, because the next events come after that.
     """
 
     source: str

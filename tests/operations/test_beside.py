@@ -57,7 +57,7 @@ def reasons(log: Path, kinds: Kinds = KINDS) -> list[str]:
         ("UPDATE takings SET cents = cents + 1 WHERE till = 'till/3'", "till/3"),
         ("DELETE FROM takings WHERE till = 'till/3'", "till/3"),
         ("UPDATE retold_view SET position = 29", "takings"),
-        ("UPDATE retold_view SET position = 80", "stands behind the end of the log, 30"),
+        ("UPDATE retold_view SET position = 80", "stands after the end of the log, 30"),
         ("UPDATE retold_view SET events = 3", "was told 3 events, .* there are 30"),
         ("UPDATE retold_view SET told = 7", "the last at 7, .* the last at 30"),
         ("UPDATE retold_view SET version = 9", "is of version 9 of its projection, not 1"),
@@ -103,7 +103,7 @@ def test_a_view_of_an_unknown_projection_is_named(log: Path) -> None:
 
 
 def test_a_subscription_is_examined(log: Path) -> None:
-    """One behind the end of the log, as after a log was put back by hand; a file that is none."""
+    """One after the end of the log, as after a log was put back by hand; a file that is none."""
     with Log.open(f"sqlite:///{log}") as opened:
         opened.subscribe("mailer", "till").ack(30)
     assert reasons(log) == []
@@ -111,7 +111,7 @@ def test_a_subscription_is_examined(log: Path) -> None:
     with closing(sqlite3.connect(places, isolation_level=None)) as plain:
         plain.execute("UPDATE subscriptions SET position = 31")
     (found,) = reasons(log)
-    assert "'mailer' stands behind the end of the log, 30" in found
+    assert "'mailer' stands after the end of the log, 30" in found
     places.write_bytes(b"no database")
     (found,) = reasons(log)
     assert "could not be read" in found
