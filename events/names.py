@@ -9,7 +9,9 @@ class, so that classes may move and be renamed. A command may carry one
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar, dataclass_transform, overload
 
@@ -72,7 +74,7 @@ def command(of: Any, /) -> Any:
     """Make a class a command: what `ask` and `tell` carry. Used bare or with a wire name."""
     if isinstance(of, str):
         return lambda cls: _command(cls, of)
-    return _command(of, f"{of.__module__}:{of.__qualname__}")
+    return _command(of, f"{imported_as(of.__module__)}:{of.__qualname__}")
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(attrs.field,))
@@ -89,6 +91,18 @@ def _command(cls: type[T], name: str) -> type[T]:
     _command_classes[name] = made
     _command_names[made] = name
     return made
+
+
+def imported_as(module: str) -> str:
+    """The name by which a module is imported: also that of the program that runs, which to itself
+    is `__main__`, so that what it stored is known to whoever imports it later."""
+    if module not in ("__main__", "__mp_main__"):
+        return module
+    main = sys.modules["__main__"]
+    if main.__spec__ is not None:
+        return main.__spec__.name
+    file = getattr(main, "__file__", None)
+    return Path(file).stem if file else module
 
 
 def command_name(cls: type) -> str:

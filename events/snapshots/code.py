@@ -10,10 +10,13 @@ from collections.abc import Callable, Collection, Iterator
 from types import CellType, CodeType, FunctionType, GetSetDescriptorType, MemberDescriptorType
 from typing import Any
 
+from ..names import imported_as
+
 
 def name(thing: Any) -> str:
     """Where a class or function says that it comes from."""
-    return f"{getattr(thing, '__module__', '')}:{getattr(thing, '__qualname__', repr(thing))}"
+    module = imported_as(getattr(thing, "__module__", ""))
+    return f"{module}:{getattr(thing, '__qualname__', repr(thing))}"
 
 
 def order(value: Any) -> str:

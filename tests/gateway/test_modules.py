@@ -15,6 +15,49 @@ from .calling import COMMAND, plain_environment
 BANK = Path(__file__).resolve().parents[2] / "examples" / "bank.py"
 
 
+JAR = """
+import sys
+from retold import ActorSystem, Behaviour, command, event, state
+from retold.actors.options import Options
+
+@event("jar.filled.v1")
+class Filled:
+    what: str
+
+@command
+class Fill:
+    what: str
+
+@state
+class Jar:
+    what: tuple[str, ...] = ()
+
+    def evolve(self, event):
+        return Jar((*self.what, event.what))
+
+def decide(jar, command, context):
+    assert "shut" not in sys.argv or command.what != "jam"
+    return (Filled(command.what),)
+
+jar = Behaviour("jar", Jar(), decide)
+
+if __name__ == "__main__":
+    with ActorSystem.open(sys.argv[1], jar, options=Options(snapshot_every=2)) as system:
+        system.ref("jar/a").tell(Fill("jam"), id="told")
+        for each in ("tea", "oil"):
+            system.ref("jar/a").ask(Fill(each))
+"""
+
+
+FITS = """
+import jar
+from retold import Log
+from retold.events.snapshots import SnapshotCodec
+with Log.open("sqlite:///jar.db", read_only=True) as log:
+    print(SnapshotCodec("jar", jar.Jar(), log.codec).fits(log.journal.snapshot("jar/a")))
+"""
+
+
 @pytest.fixture
 def bank_db(tmp_path: Path) -> Path:
     """The log that the example makes."""
@@ -158,3 +201,25 @@ def test_two_behaviours_of_one_kind_are_refused(tmp_path: Path, bank_db: Path) -
     done = reading("log", "--db", bank_db, "--module", BANK, "--module", other)
     assert done.returncode == 1
     assert "second behaviour for 'account'" in done.stderr
+
+
+@pytest.mark.parametrize("way", [("jar.py",), ("-m", "jar")])
+def test_what_a_program_stored_is_known_when_it_is_imported(
+    tmp_path: Path, way: tuple[str, ...]
+) -> None:
+    """Its commands in dead letters are made again, and its snapshots are those of its states."""
+    (tmp_path / "jar.py").write_text(JAR)
+    subprocess.run(
+        [sys.executable, *way, "sqlite:///jar.db", "shut"],
+        cwd=tmp_path, env=plain_environment(), capture_output=True, check=True,
+    )  # fmt: skip
+    imported = subprocess.run(
+        [sys.executable, "-c", FITS],
+        cwd=tmp_path, env=plain_environment(), capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert imported.stdout == "True\n"
+    known = ("--db", "jar.db", "--module", "jar.py")
+    assert reading("verify", "--deep", *known, cwd=tmp_path).returncode == 0
+    assert reading("dead-letters", "retry", "told", *known, cwd=tmp_path).stdout == "told retried\n"
+    shown = reading("show", "jar/a", *known, "--json", cwd=tmp_path)
+    assert json.loads(shown.stdout)["state"]["what"] == ["tea", "oil", "jam"]
