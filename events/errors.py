@@ -73,7 +73,8 @@ class UnknownKind(RetoldError, LookupError):
         self.known = known
         super().__init__(
             f"{address} is of kind {kind!r}, for which no behaviour was given"
-            f" (given: {', '.join(known) or 'none'}). Pass its Behaviour to ActorSystem.open."
+            f" (given: {', '.join(known) or 'none'}). Open the system with its Behaviour, or retell"
+            " with it."
         )
 
 

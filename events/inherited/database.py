@@ -43,7 +43,7 @@ from ..errors import BadUrl
 from ..fork import check_own
 from ..lease import Lease
 from ..log_errors import NoSuchLog, NotALog
-from ..recorders.schema import look
+from ..recorders.schema import check_database, look
 from ..transcoder import StrictTranscoder
 from .aggregate import OldAggregate
 from .journal import InheritedJournal
@@ -144,6 +144,7 @@ def _path(asked: Environment) -> tuple[str, bool]:
     if not os.path.exists(file):
         raise NoSuchLog(file)
     check_own(file)
+    check_database(file)
     if _is_ours(file):
         raise NotALog(file, "it is a log already: open it as sqlite:///…")
     return file, True

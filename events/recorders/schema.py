@@ -16,7 +16,8 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from ..lease import LEASE_TABLE
@@ -139,10 +140,25 @@ def _has_bytes(path: str) -> bool:
     return found.st_size > 0
 
 
-def _check_ids(path: str) -> None:
+def check_database(path: str) -> None:
+    """Raise NotALog for what is no SQLite database at all, without changing anything."""
+    try:
+        with _first_page(path) as connection:
+            connection.execute("PRAGMA schema_version").fetchone()
+    except sqlite3.Error as error:
+        raise NotALog(path, str(error)) from error
+
+
+@contextmanager
+def _first_page(path: str) -> Iterator[sqlite3.Connection]:
     with closing(_immutable(path)) as connection:
         # Else a file whose tail is still in its WAL would be called malformed.
         connection.execute("PRAGMA writable_schema = ON")
+        yield connection
+
+
+def _check_ids(path: str) -> None:
+    with _first_page(path) as connection:
         (application,) = connection.execute("PRAGMA application_id").fetchone()
         (form,) = connection.execute("PRAGMA user_version").fetchone()
     if application != APPLICATION_ID:

@@ -11,7 +11,7 @@ import pytest
 
 from retold import ActorSystem, Behaviour, Log, retell
 from retold.events import ManualClock
-from retold.events.errors import BadAddress, BadPoint, NoSuchVersion
+from retold.events.errors import BadAddress, BadPoint, NoSuchVersion, UnknownKind
 from retold.events.log_errors import NoSuchLog
 
 from .totals import WAIT, Added, Total, add, give, totals
@@ -137,3 +137,10 @@ def test_an_answered_ask_is_there_for_every_reader(tmp_path: Path) -> None:
         for number in range(1, 20):
             receipt = system.ref("total/a").ask(add(), timeout=WAIT)
             assert retell(url, "total/a", version=receipt.version, behaviour=totals).total == number
+
+
+def test_an_actor_is_not_retold_as_another(url: str) -> None:
+    """A behaviour of another kind is refused, with both kinds, before anything is folded."""
+    other = Behaviour("sum", Total(0), totals.decide)
+    with pytest.raises(UnknownKind, match=r"total/a is of kind 'total'.*given: sum"):
+        retell(url, "total/a", behaviour=other)

@@ -1,9 +1,9 @@
 """Ctrl-C at every single line of a catch-up on the caller's thread: each event still counts once.
 
 A `KeyboardInterrupt` is raised at the n-th line that runs in the projections' floor, in the file of
-a view, or in the projection itself, for every n there is. Lines of `with` are left out: an
-interrupt between a lock and its block is the interpreter's to prevent; and so is what SQLite calls
-in the middle of a statement: there it takes an exception for a no.
+a view, or in the projection itself, for every n there is. Lines of `with` and `try` are left out,
+at which Python raises no interrupt itself; and so is what SQLite calls in the middle of a
+statement: there it takes an exception for a no.
 """
 
 from __future__ import annotations
@@ -48,7 +48,8 @@ class CtrlC:
         file = frame.f_code.co_filename
         if (not file.startswith(FLOOR) and file not in ALSO) or frame.f_code is _allowed.__code__:
             return None
-        if what == "line" and "with " not in linecache.getline(file, frame.f_lineno):
+        begun = linecache.getline(file, frame.f_lineno).strip()
+        if what == "line" and begun != "try:" and "with " not in begun:
             self.number -= 1
             if not self.number:
                 self.where = f"{Path(file).name}:{frame.f_lineno} in {frame.f_code.co_name}"
