@@ -55,7 +55,7 @@ class Feeding:
         self._paused = self._outdated = self._foreign = False
         self._waiters = Waiters(self._settled)
         self._taking = threading.RLock()
-        self._applying = self._ended = False
+        self._ended = False
         self._thread: threading.Thread | None = None
 
     @property
@@ -118,24 +118,19 @@ class Feeding:
     def _apply(self, batch: Batch) -> None:
         before = self.position
         with self._view.whole():
-            self._applying = True
             try:
                 self._view.take(batch)
             except Exception as error:  # noqa: BLE001 - a full disk too stops this one alone
                 self.stop_at(error)
                 return
-            finally:
-                self._applying = False
         if batch.events:
             self._recorded_at = batch.events[-1].recorded_at
         self._waiters.tell()
         self._tell_progress(before)
 
     def _close_view(self) -> None:
-        """Close it, or leave that to the piece at work, from which this was asked for."""
-        if not self._applying:
-            self._view.close()
-            self._ended = True
+        self._view.close()
+        self._ended = True
 
     def _tell_progress(self, before: int) -> None:
         milestone = self.position // MILESTONE > before // MILESTONE

@@ -182,11 +182,13 @@ class Running(Feeding):
 
     def close(self, timeout: float | None = 10.0) -> bool:
         """End it after the piece at work, waiting for that up to `timeout` seconds; the view stays
-        where it is. Whether it is at its end.
+        where it is. Whether it is at its end: called from a projection, its piece is still at work.
         """
         if self._forked:
             return True
         self.end()
+        if self._taking._is_owned():  # type: ignore[attr-defined]  # noqa: SLF001 - as threading.Condition does
+            return self._ended
         left = Countdown(timeout)
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join(left.seconds())
