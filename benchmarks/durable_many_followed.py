@@ -1,8 +1,9 @@
 """durable_many with a decoding follower and a stored projection at work in the same process.
 
-The follower is called back for every event, the projection keeps the balance of each account in a
-table; both are read from the file. Peer: as durable_many, with nobody following. The note says how
-many events each was behind when the last ask was answered, and how long until both had them all.
+The follower is called back for every event, decoded from its row; the projection keeps the balance
+of each account in a table, and is told a piece at a time. Peer: as durable_many, with nobody
+following. The note says how many events each was behind when the last ask was answered, and how
+long until both had them all.
 """
 
 from __future__ import annotations

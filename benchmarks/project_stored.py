@@ -1,8 +1,8 @@
 """project_stored: events a second that a stored projection takes, balance and place in one file.
 
-Ours by the runner, from opening to the last event in the table. Peer: the library's tracking
-recorder for SQLite with such a table beside it, one transaction an event, as its projections are
-written; events are read at once, before they are decoded one by one.
+Ours by the runner, told a piece at a time, from opening to the last event in the table. Peer: the
+library's tracking recorder for SQLite with such a table beside it, one transaction an event, as its
+projections are written; events are read at once, before they are decoded one by one.
 """
 
 from __future__ import annotations
