@@ -187,7 +187,7 @@ class Running(Feeding):
         if self._forked:
             return True
         self.end()
-        if self._taking._is_owned():  # type: ignore[attr-defined]  # noqa: SLF001 - as threading.Condition does
+        if self._is_taking():
             return self._ended
         left = Countdown(timeout)
         if self._thread is not None and self._thread is not threading.current_thread():
@@ -200,6 +200,11 @@ class Running(Feeding):
                 self._taking.release()
         self._waiters.tell()
         return self._ended
+
+    def _is_taking(self) -> bool:
+        """Whether this very thread is at a piece: by the lock, as `threading.Condition` asks it."""
+        owned: bool = self._taking._is_owned()  # type: ignore[attr-defined]  # noqa: SLF001 - ditto
+        return owned
 
     def abandon(self) -> Iterator[FileId]:
         """In a forked child: it is the parent's; its threads are not here, their locks may be."""

@@ -190,8 +190,12 @@ class Forking:
     def busy(self, number: str) -> int:
         """Children while threads are inside SQLite all the time, each with a log of its own."""
         over, hung = threading.Event(), 0
-        for work in (self.write_on, self.write_on, self.read_on, self.read_on):
-            threading.Thread(target=work, args=(over,), daemon=True).start()
+        working = [
+            threading.Thread(target=work, args=(over,), daemon=True)
+            for work in (self.write_on, self.write_on, self.read_on, self.read_on)
+        ]
+        for thread in working:
+            thread.start()
         for _ in range(int(number)):
             child = os.fork()
             if not child:
@@ -200,6 +204,8 @@ class Forking:
                 os._exit(0)
             hung += os.waitpid(child, 0)[1] != 0
         over.set()
+        for thread in working:
+            thread.join(PATIENCE)
         return hung
 
     def write_on(self, over: threading.Event) -> None:
