@@ -8,7 +8,6 @@ pieces, folded as they come, and not kept.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ..events.fold import fold
 from ..events.journal import StoredRow
 from ..events.log import Log
+from ..events.places import Places
 from ..events.snapshots import Snapshot
 from .future import inside
 
@@ -74,13 +74,13 @@ class Recovery:
     def __init__(self, log: Log, snapshots: Snapshots) -> None:
         self._log = log
         self._snapshots = snapshots
-        self._places = threading.Semaphore(AT_ONCE)
+        self._places = Places(AT_ONCE)
 
     def recovered(self, address: str, behaviour: Behaviour) -> Recovered:
         """Where the log says that an actor stands; outside the pool it may wait for its place."""
         if inside.pool:
             return self._recovered(address, behaviour)
-        with self._places:
+        with self._places.one():
             return self._recovered(address, behaviour)
 
     def _recovered(self, address: str, behaviour: Behaviour) -> Recovered:

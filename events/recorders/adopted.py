@@ -10,17 +10,21 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
-from threading import Condition, Lock
+from contextlib import contextmanager
+from threading import Lock
 from typing import ParamSpec, TypeVar
 
 from eventsourcing.persistence import ApplicationRecorder, StoredEvent
 
 from ..journal import Changes, Due, Row, SnapshotRow, StoredRow
 from ..log_errors import LogClosed
+from ..places import Places
 from .changes import Looked
 from .listeners import Listeners
 
 PIECE = 1000
+AT_ONCE = 16
+"""How many calls a recorder is at: more than the library keeps connections."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -33,26 +37,21 @@ class Calls:
 
     def __init__(self, path: str) -> None:
         self._path = path
-        self._at_work = 0
+        self._places = Places(AT_ONCE)
         self.closed = False
-        self._changed = Condition()
 
-    def __enter__(self) -> None:
-        with self._changed:
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        """Be at a call within the block; raises LogClosed."""
+        with self._places.one():
             if self.closed:
                 raise LogClosed(self._path)
-            self._at_work += 1
-
-    def __exit__(self, *_: object) -> None:
-        with self._changed:
-            self._at_work -= 1
-            self._changed.notify_all()
+            yield
 
     def close(self) -> bool:
         """Let no more in, and wait for those that are in; whether nobody had closed it before."""
-        with self._changed:
-            first, self.closed = not self.closed, True
-            self._changed.wait_for(lambda: not self._at_work)
+        first, self.closed = not self.closed, True
+        self._places.wait_for_all()
         return first
 
 
@@ -173,7 +172,7 @@ class AdoptedJournal:
 
     def _ask(self, method: Callable[P, T], *values: P.args, **named: P.kwargs) -> T:
         """What the recorder answers; `LogClosed` once it was closed."""
-        with self._calls:
+        with self._calls.one():
             return method(*values, **named)
 
 

@@ -107,7 +107,7 @@ def users(pytester: pytest.Pytester, request: pytest.FixtureRequest) -> pytest.P
 def outcome(users: pytest.Pytester, text: str) -> pytest.RunResult:
     """What becomes of somebody's test file."""
     users.makepyfile(test_users=LAMP + text)
-    return users.runpytest_subprocess("-q", "-p", "no:cacheprovider")
+    return users.runpytest_subprocess("-q", "-p", "no:cacheprovider", "-rN")
 
 
 def test_users_tests_run_on_it(users: pytest.Pytester) -> None:
