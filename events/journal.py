@@ -85,7 +85,8 @@ class Journal(Protocol):
         """After an outcome was left open: open the store anew, and make final what it holds.
 
         What can be read from then on stays, and nothing else of that write comes back, not even
-        after a crash. Any error means that this could not be done.
+        after a crash; whoever listens is told that there may be news. Any error means that this
+        could not be done.
         """
         ...
 

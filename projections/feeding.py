@@ -53,8 +53,8 @@ class Feeding:
         self._follower = Follower(log, view.position, projection.kinds)
         self._recorded_at: datetime | None = None
         self._paused = self._outdated = self._foreign = False
-        self._waiters = Waiters(self._settled)
-        self._taking = threading.RLock()
+        self._waiters = Waiters()
+        self._taking, self._becoming = threading.RLock(), threading.Lock()
         self._ended = False
         self._thread: threading.Thread | None = None
 
@@ -98,8 +98,7 @@ class Feeding:
                         self.stop_at(error)
 
     def _may_work(self) -> bool:
-        with self._waiters.news:
-            self._waiters.news.wait_for(lambda: self.status in ("running", "closed"))
+        self._waiters.wait(lambda: self.status in ("running", "closed"))
         return self.status == "running"
 
     def _take(self, batch: Batch | None, before: int, follower: Follower) -> None:
@@ -189,7 +188,7 @@ class Feeding:
             view.replace_by(again)
 
     def _become(self, status: Status) -> None:
-        with self._waiters.news:
+        with self._becoming:
             if self.status == "closed":
                 return
             self.status = status

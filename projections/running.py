@@ -211,8 +211,8 @@ class Running(Feeding):
         keep_for_ever((self._view, self._follower))
         self._forked, self.status, self._thread = True, "closed", None
         self.failure = UsedAfterFork(self._log.path)
-        self._taking, self._rebuilding = threading.RLock(), threading.Lock()
-        self._waiters = Waiters(self._settled)
+        self._taking, self._becoming = threading.RLock(), threading.Lock()
+        self._rebuilding, self._waiters = threading.Lock(), Waiters()
         return iter(())
 
     # Waiting for one's own writes.
@@ -225,7 +225,7 @@ class Running(Feeding):
         self._check_own()
         if self._thread is None:
             self.catch_up()
-        if not self._waiters.wait(position, timeout):
+        if not self._waiters.wait(lambda: self._settled(position), timeout):
             raise TimeoutError(
                 f"The projection {self.name!r} ({self.status}) stood at position"
                 f" {self.position} after {timeout} seconds, {position} was waited for."
@@ -237,7 +237,7 @@ class Running(Feeding):
         self._check_own()
         if self._thread is None:
             await asyncio.to_thread(self.catch_up)
-        await self._waiters.reached(position)
+        await self._waiters.reached(lambda: self._settled(position))
         self._check(position)
 
     def _check(self, position: int) -> None:

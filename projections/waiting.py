@@ -3,47 +3,50 @@
 from __future__ import annotations
 
 import asyncio
-import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Lock
+from typing import TypeAlias
+
+from ..events.bells import LoopBell, ThreadBell
+from ..events.journal import Bell
+
+Arrived: TypeAlias = Callable[[], bool]
 
 
 class Waiters:
-    """Those who wait for a view; they are told when it has a position, or will never have it."""
+    """Those who wait for something of a view; whoever changes that tells them."""
 
-    def __init__(self, settled: Callable[[int], bool]) -> None:
-        """`settled(position)`: whether there is nothing to wait for any more."""
-        self.news = threading.Condition()
-        self._settled = settled
-        self._awaited: dict[object, tuple[int, Callable[[], None]]] = {}
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._waiting: dict[Bell, Arrived] = {}
 
-    def wait(self, position: int, timeout: float | None) -> bool:
-        """Wait for a position, at most `timeout` seconds; whether it was settled within them."""
-        with self.news:
-            return self.news.wait_for(lambda: self._settled(position), timeout)
+    def wait(self, arrived: Arrived, timeout: float | None = None) -> bool:
+        """Wait until it has, at most `timeout` seconds; whether it had within them."""
+        bell = ThreadBell()
+        with self._told(bell, arrived):
+            return bell.wait(timeout)
 
-    async def reached(self, position: int) -> None:
-        """The same awaited."""
-        loop, arrived = asyncio.get_running_loop(), asyncio.Event()
+    async def reached(self, arrived: Arrived) -> None:
+        """The same awaited, for as long as it takes."""
+        event = asyncio.Event()
+        with self._told(LoopBell(event), arrived):
+            await event.wait()
 
-        def tell() -> None:
-            with suppress(RuntimeError):  # the loop was closed: nobody waits any more
-                loop.call_soon_threadsafe(arrived.set)
-
-        with self.news:
-            self._awaited[arrived] = (position, tell)
+    @contextmanager
+    def _told(self, bell: Bell, arrived: Arrived) -> Iterator[None]:
+        with self._lock:
+            self._waiting[bell] = arrived
         try:
             self.tell()
-            await arrived.wait()
+            yield
         finally:
-            with self.news:
-                self._awaited.pop(arrived, None)
+            with self._lock:
+                del self._waiting[bell]
 
     def tell(self) -> None:
         """Tell those whose waiting is over."""
-        with self.news:
-            self.news.notify_all()
-            told = [key for key, (at, _) in self._awaited.items() if self._settled(at)]
-            bells = [self._awaited.pop(key)[1] for key in told]
-        for ring in bells:
-            ring()
+        with self._lock:
+            for bell, arrived in self._waiting.items():
+                if arrived():
+                    bell.set()

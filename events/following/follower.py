@@ -10,7 +10,6 @@ once and in the order of the log, from any position.
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from ..address import kind
+from ..bells import LoopBell, ThreadBell
 from ..clock import Countdown
 from ..closing import Closing
 from ..errors import RetoldError
@@ -64,9 +64,9 @@ class Follower(Closing):
         self._log = log
         self._kinds = frozenset(kinds)
         self._changes = log.journal.changes()
-        self._bell = threading.Event()
+        self._bell = ThreadBell()
         self._ringing: Bell = self._bell
-        self._over = threading.Event()
+        self._over = ThreadBell()
         self._ended = self._dense = False
         if not kinds:
             log.latest.join(self)
@@ -182,7 +182,7 @@ class Follower(Closing):
 
     async def _await_next(self) -> Batch | None:
         news = asyncio.Event()
-        bell = LoopBell(asyncio.get_running_loop(), news)
+        bell = LoopBell(news)
         if self._dense:
             await asyncio.sleep(BREATH)
         self._listen(bell)
@@ -224,16 +224,3 @@ class Follower(Closing):
         self._over.set()
         self._log.latest.leave(self)
         self._ringing.set()
-
-
-class LoopBell:
-    """A bell that rings in an event loop."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:
-        self._loop = loop
-        self._event = event
-
-    def set(self) -> None:
-        """Ring; nothing where the loop was closed, for nobody waits any more."""
-        with suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(self._event.set)

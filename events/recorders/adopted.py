@@ -89,7 +89,11 @@ class AdoptedJournal:
         return positions
 
     def reopen(self) -> None:
-        """Nothing that a recorder offers: what it reads is taken for what it keeps."""
+        """Nothing that a recorder offers: what it reads is taken for what it keeps.
+
+        Who listens may not have been told of it.
+        """
+        self._listeners.notify()
 
     def rows(self, address: str, after: int = 0, upto: int | None = None) -> Iterator[StoredRow]:
         """The rows of one address with `after < version <= upto`, by version."""

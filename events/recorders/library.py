@@ -22,6 +22,7 @@ from eventsourcing.persistence import (
     TrackingRecorder,
 )
 
+from ..bells import ThreadBell
 from ..journal import Row, StoredRow
 from .listeners import Listeners
 
@@ -170,8 +171,11 @@ class StoreSubscription(ListenNotifySubscription[StoreApplicationRecorder]):
         self, recorder: StoreApplicationRecorder, gt: int | None, topics: Sequence[str]
     ) -> None:
         super().__init__(recorder=recorder, gt=gt, topics=topics)
+        before = self._has_been_notified
+        self._has_been_notified = ThreadBell()  # type: ignore[assignment]  # rung by every writer
         recorder.store.listeners.listen(self._has_been_notified)
         # The thread is already pulling: what was committed before we listened must wake it too.
+        before.set()
         self._has_been_notified.set()
 
     def stop(self) -> None:

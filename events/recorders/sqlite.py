@@ -71,6 +71,7 @@ class SqliteRecorder(StoreProcessRecorder):
     def reopen(self) -> None:
         """Open the file anew for writing, and overwrite what a failed commit may have left."""
         self._connections.reopen()
+        self._connections.listeners.notify()
 
     def dues(self) -> Iterator[tuple[str, datetime]]:
         """The due times, the earliest first."""

@@ -1,18 +1,14 @@
 """Ctrl-C at every single line of a catch-up on the caller's thread: each event still counts once.
 
 A `KeyboardInterrupt` is raised at the n-th line that runs in the projections' floor, in the file of
-a view, or in the projection itself, for every n there is. Lines of `with` and `try` are left out,
-at which Python raises no interrupt itself; and so is what SQLite calls in the middle of a
-statement: there it takes an exception for a no.
+a view, or in the projection itself, for every n there is; but not in what SQLite calls in the
+middle of a statement: there it takes an exception for a no.
 """
 
 from __future__ import annotations
 
-import linecache
-import sys
 from pathlib import Path
 from types import FrameType
-from typing import Any, Self
 
 import pytest
 
@@ -23,6 +19,7 @@ from retold.projections.projection import AnyProjection
 from retold.projections.runner import Projections
 from retold.projections.stored_view import _allowed
 
+from ..interrupts import CtrlC
 from . import tills
 from .tills import Paid, in_memory, seen, stored
 
@@ -30,32 +27,10 @@ FLOOR = str(Path(some_file_of_the_floor.__file__).parent)
 ALSO = (side_file.__file__, tills.__file__)
 
 
-class CtrlC:
-    """Interrupts this thread at the n-th line that it runs there."""
-
-    def __init__(self, number: int) -> None:
-        self.number = number
-        self.where = ""
-
-    def __enter__(self) -> Self:
-        sys.settrace(self._trace)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        sys.settrace(None)
-
-    def _trace(self, frame: FrameType, what: str, _: Any) -> Any:
-        file = frame.f_code.co_filename
-        if (not file.startswith(FLOOR) and file not in ALSO) or frame.f_code is _allowed.__code__:
-            return None
-        begun = linecache.getline(file, frame.f_lineno).strip()
-        if what == "line" and begun != "try:" and "with " not in begun:
-            self.number -= 1
-            if not self.number:
-                self.where = f"{Path(file).name}:{frame.f_lineno} in {frame.f_code.co_name}"
-                sys.settrace(None)
-                raise KeyboardInterrupt
-        return self._trace
+def strikes(frame: FrameType) -> bool:
+    """Whether it is of the projections' floor, of a view's file, or of the projection itself."""
+    file = frame.f_code.co_filename
+    return (file.startswith(FLOOR) or file in ALSO) and frame.f_code is not _allowed.__code__
 
 
 @pytest.mark.parametrize("projection", [in_memory(), stored()], ids=["memory", "stored"])
@@ -72,7 +47,7 @@ def test_an_interrupt_at_any_line_counts_each_event_once(
             folder = tmp_path / str(number)
             with Projections(log, projection, folder=folder, threads=False) as views:
                 running = views[projection.name]
-                ctrl_c = CtrlC(number)
+                ctrl_c = CtrlC(number, strikes)
                 try:
                     with ctrl_c:
                         views.catch_up()
