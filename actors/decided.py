@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from datetime import datetime
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from ..events.errors import Rejected
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from .family import Family
 
 _log = logging.getLogger("retold")
+_telling = Lock()
 
 
 class Decided:
@@ -84,9 +86,7 @@ class Decided:
             if row >= 0:
                 owner.position = positions[row]
         system = self._family.system
-        for address, moment in self.due:
-            self._family.actors[address].due_at = moment
-            system.timers.set(address, moment)
+        self._set_timers()
         if system.reactor is not None:
             system.reactor.notice(self.rows, positions)
         receipts = self._family.receipts
@@ -98,28 +98,40 @@ class Decided:
                 self._refuse(message, outcome.error)
                 continue
             future = message.future or message.watch
-            if future is not None and future.outcome is None:
+            if future is None:
+                continue
+            if future.outcome is None:
                 row = outcome.row
                 position = positions[row] if row >= 0 else message.actor.position
                 future.set(Receipt(outcome.version, position, outcome.events, outcome.state))
+            else:
+                future.wake()
         if receipts is not None:
             receipts.forget_oldest()
         system.snapshots.notice(self._touched)
 
+    def _set_timers(self) -> None:
+        for address, moment in self.due:
+            self._family.actors[address].due_at = moment
+            self._family.system.timers.set(address, moment)
+
     def conflicted(self) -> None:
         """Somebody else wrote: the family reloads and decides its commands again, one by one."""
-        if not self.told:
-            self._undone()
+        self._family.elsewhere((self._conflicted,))
+
+    def _conflicted(self) -> None:
+        if self._undone():
             self._family.again(self)
 
     def failed(self, error: Exception) -> None:
         """Nothing was stored, or nobody knows: every asker whose answer depended on it gets the
         error, with the id of his own command where he has to ask again by it.
         """
-        if self.told:
-            self._family.release(self)
+        self._family.elsewhere((self._failed, error))
+
+    def _failed(self, error: Exception) -> None:
+        if not self._undone():
             return
-        self._undone()
         for outcome in self._outcomes:
             message = outcome.message
             if isinstance(error, OutcomeUncertain):
@@ -144,9 +156,13 @@ class Decided:
         self._family.put_back(self.taken)
         self._family.release(self)
 
-    def _undone(self) -> None:
-        """Forget what was decided; only the answers of the batch may still be given."""
-        self.told = True
+    def _undone(self) -> bool:
+        """Forget what was decided; only the answers of the batch may still be given. False where
+        it was told before what became of it."""
+        with _telling:
+            first, self.told = not self.told, True
+        if not first:
+            return False
         for owner in self._touched:
             owner.tentative, owner.tentative_version = owner.state, owner.version
         receipts = self._family.receipts
@@ -154,6 +170,7 @@ class Decided:
             for outcome in self._outcomes:
                 if outcome.end > outcome.start:
                     receipts.undo(outcome.message.id)
+        return True
 
     def _refuse(self, message: Message, error: BaseException) -> None:
         if message.future is None and not isinstance(error, Rejected):

@@ -15,6 +15,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..events.clock import Clock, Countdown
+from ..events.commit import Work, do
 from .alarm import Alarm
 from .future import Future, inside, may_wait
 
@@ -48,6 +49,13 @@ class Dispatcher(Protocol):
         """Do a piece of the system's own work soon."""
         ...
 
+    @property
+    def leave(self) -> Callable[[Work], None]:
+        """Leaves work to a thread that no Ctrl-C reaches, and does so in one step, so that none
+        comes between. Where all runs on the caller's thread it is done at once.
+        """
+        ...
+
     def wake_at(self, moment: datetime, clock: Clock, ring: Callable[[], None]) -> None:
         """Call `ring` once the clock has reached `moment`; a later call for a `ring` moves it."""
         ...
@@ -72,7 +80,8 @@ class Pool:
         self._closed = False
         self._commit: Callable[[], None] = lambda: None
         self._alarm = Alarm(self.run)
-        self._queue: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._queue: SimpleQueue[Work | None] = SimpleQueue()
+        self.leave: Callable[[Work], None] = self._queue.put
         self._threads = [
             threading.Thread(target=self._work, name=f"retold-{number}", daemon=True)
             for number in range(threads)
@@ -98,7 +107,7 @@ class Pool:
         if self._closed:
             work()
         else:
-            self._queue.put(work)
+            self._queue.put((work,))
 
     def wake_at(self, moment: datetime, clock: Clock, ring: Callable[[], None]) -> None:
         """Ring on a thread of the pool."""
@@ -114,6 +123,13 @@ class Pool:
         for thread in self._threads:
             if thread is not threading.current_thread():
                 thread.join(left.seconds())
+        if not any(thread.is_alive() for thread in self._threads):
+            self._do_what_is_left()
+
+    def _do_what_is_left(self) -> None:
+        while not self._queue.empty():
+            if (work := self._queue.get()) is not None:
+                self._do(work)
 
     def _more(self) -> bool:
         """Whether another turn is ready: then the commit waits for it, to be a larger one."""
@@ -124,12 +140,12 @@ class Pool:
         while (work := self._queue.get()) is not None:
             self._do(work)
             if not self._more():
-                self._do(self._commit)
-        self._do(self._commit)
+                self._do((self._commit,))
+        self._do((self._commit,))
 
     @staticmethod
-    def _do(work: Callable[[], None]) -> None:
+    def _do(work: Work) -> None:
         try:
-            work()
+            do(work)
         except BaseException:  # noqa: BLE001 - one behaviour's SystemExit must not end the pool
             _log.exception("A turn was broken off")

@@ -67,11 +67,23 @@ class Family(Inbox):
                 turn.apply_late()
                 self._decide(turn, 1 if self._attempts else limit)
                 turn.submit(guest=guest, hold=hold)
-        except BaseException as error:
-            if self._owner is turn and not self.system.committer.has(turn):
-                turn.abandon(error)
-            self.system.dispatcher.run(self.system.committer.lead)
+            inside.turn = None
+        except KeyboardInterrupt as error:
+            inside.turn = None
+            self.system.dispatcher.leave((self._break_off, turn, error))
             raise
+        except BaseException as error:
+            self._break_off(turn, error)
+            raise
+
+    def _break_off(self, turn: Turn, error: BaseException) -> None:
+        """Give back what a turn that came to no end has taken, unless the committer has it."""
+        if not self.system.committer.has(turn):
+            if self.owned_by(turn) and not turn.told:
+                turn.abandon(error)
+            else:
+                self.release(turn)
+        self.system.dispatcher.run(self.system.committer.lead)
 
     def spares(self, message: Message, error: BaseException) -> bool:
         """Whether a command that was at work when a turn was broken off is decided again: once.

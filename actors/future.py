@@ -12,7 +12,9 @@ import contextlib
 import queue
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable, Generator
+from operator import call
 from types import TracebackType
 from typing import Any, Protocol, TypeAlias, TypeVar
 
@@ -125,8 +127,7 @@ class Future(pykka.Future[T]):
         """
         waiters = self.__dict__.setdefault("_waiters", [])  # atomic: two first waiters share it
         waiters.append(callback)
-        if self.outcome is not None:
-            self._wake(waiters)
+        self.wake()
 
     @property
     def done(self) -> bool:
@@ -139,7 +140,7 @@ class Future(pykka.Future[T]):
             raise queue.Full
         self.outcome = (value, None)
         if self._waiters is not None:
-            self._wake(self._waiters)
+            self.wake()
 
     def set_exception(self, exc_info: ExcInfo | None = None) -> None:
         """Give an exception as the answer: of `exc_info`, else the one being handled."""
@@ -154,7 +155,7 @@ class Future(pykka.Future[T]):
             raise queue.Full
         self.outcome = (None, error)
         if self._waiters is not None:
-            self._wake(self._waiters)
+            self.wake()
 
     def set_get_hook(self, func: Callable[[float | None], Any]) -> None:
         """Let `get` compute the answer; refused with `queue.Full` once there is one."""
@@ -162,14 +163,17 @@ class Future(pykka.Future[T]):
             raise queue.Full
         self._get_hook = func
 
-    @staticmethod
-    def _wake(waiters: list[Callable[[], None]]) -> None:
-        while waiters:
-            try:
-                callback = waiters.pop()
-            except IndexError:
-                return
-            callback()
+    def wake(self) -> bool:
+        """Call back those who still wait, if there is an answer; whether there is.
+
+        One step for all who wait on threads: a Ctrl-C between two would leave one waiting.
+        """
+        if self.outcome is None:
+            return False
+        if self._waiters:
+            with contextlib.suppress(IndexError):  # that is how their list says that it is empty
+                deque(map(call, iter(self._waiters.pop, None)), maxlen=0)
+        return True
 
     def __await__(self) -> Generator[Any, None, T]:
         """Wait without blocking the running event loop."""

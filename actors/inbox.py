@@ -4,8 +4,9 @@ idle -> (a message arrives) claimed -> turn -> batch in flight -> released -> id
 
 The owner says which: None, a claim, or the turn at work. Who finds the family idle claims it and
 sees that its turn is taken; who finds it owned leaves the message, and the turn's end looks again.
-A thread may be interrupted between any two steps (Ctrl-C); what it owned is given back once,
-because only the owner can give it back.
+A thread may be interrupted between any two steps (Ctrl-C), and while it handles that, again. So it
+leaves in one step what is to be done about it, to a thread that no Ctrl-C reaches; what was owned
+is given back once, because only the owner can give it back.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pykka
 
+from ..events.commit import Work, do
 from ..events.errors import Overloaded
 from .decided import Decided
-from .future import may_not_wait
+from .future import inside, may_not_wait
 from .message import Message
 
 if TYPE_CHECKING:
@@ -47,11 +49,25 @@ class Inbox(ABC):
         self._limit = system.options.inbox
         self.retired = False
 
-    def accept(self, message: Message, timeout: float | None = None) -> object:
-        """As `post`, for a sender from outside: a full inbox holds it up or refuses it."""
-        if len(self._inbox) >= self._limit:
-            self._wait_for_room(message.actor.address, timeout)
-        return self.post(message)
+    def send(
+        self,
+        message: Message | Fence,
+        start: Callable[[Inbox, object], None],
+        timeout: float | None = None,
+    ) -> None:
+        """Put a message in, and see that an idle family takes its turn; a full inbox holds a
+        command up or refuses it."""
+        try:
+            if len(self._inbox) >= self._limit and not isinstance(message, Fence):
+                self._wait_for_room(message.actor.address, timeout)
+            if claim := self.post(message):
+                start(self, claim)
+        except KeyboardInterrupt:
+            self.system.dispatcher.leave((self.let_go, message))
+            raise
+        except BaseException:
+            self.let_go(message)
+            raise
 
     def _wait_for_room(self, address: str, timeout: float | None) -> None:
         """Wait until all that waits now is decided. Raises `Overloaded` where that may not be."""
@@ -102,20 +118,28 @@ class Inbox(ABC):
         self._look_again()
 
     def release(self, turn: Decided, attempts: int = 0) -> None:
-        """End of a turn: idle, unless messages came in meanwhile. A second call does nothing.
+        """End of a turn: idle, unless messages came in meanwhile. A second call does no harm.
 
         `attempts` says how often what is in front of the inbox was decided in vain.
         """
         if self._owner is turn:
             self._attempts = attempts
             self._owner = None
-            self._look_again()
+        if self._inbox and self._owner is None:
+            self.elsewhere((self._look_again,))
 
     def _look_again(self) -> None:
         if self.retired:
             self.forward()
         elif self._inbox and (claim := self._claim(object())):
             self.system.dispatcher.ready(self, claim)
+
+    def elsewhere(self, work: Work) -> None:
+        """Do it here if no Ctrl-C reaches this thread, else leave it to one of that kind."""
+        if inside.pool:
+            do(work)
+        else:
+            self.system.dispatcher.leave(work)
 
     def owned_by(self, turn: Decided) -> bool:
         """Whether this turn is at work."""
@@ -143,8 +167,7 @@ class Inbox(ABC):
 
     def fence(self, callback: Callable[[], None]) -> None:
         """Call back once everything that is in the inbox now was decided and committed."""
-        if claim := self.post(Fence(callback)):
-            self.system.dispatcher.ready(self, claim)
+        self.send(Fence(callback), self.system.dispatcher.ready)
 
     def unanswered(self) -> list[Message]:
         """What waits, and what the turn at work has taken."""

@@ -34,13 +34,13 @@ class Message(msgspec.Struct, gc=False):
     def answer(self, receipt: Receipt) -> None:
         """Answer whoever waits and was not answered yet."""
         for future in (self.future, self.watch):
-            if future is not None and not future.done:
+            if future is not None and not future.wake():
                 future.set(receipt)
 
     def fail(self, error: BaseException) -> None:
         """Answer with an error whoever waits and was not answered yet."""
         for future in (self.future, self.watch):
-            if future is not None and not future.done:
+            if future is not None and not future.wake():
                 future.fail(error)
 
 

@@ -190,12 +190,7 @@ class ActorRef(pykka.ActorRef["Actor"]):
         family = sent.actor.family
         if (tracer := family.system.tracer) is not None:
             watch(tracer, sent)
-        try:
-            if claim := family.accept(sent, timeout):
-                start(family, claim)
-        except BaseException:
-            family.let_go(sent)
-            raise
+        family.send(sent, start, timeout)
 
     def _ask_pykka(self, message: Any, block: bool, timeout: float | None) -> Any:
         """pykka's own messages: stop, and reading what an actor shows; none that change it."""

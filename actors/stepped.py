@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pykka
 
 from ..events.clock import Clock
+from ..events.commit import do
 from .future import Future, ask_inside_decide
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class Stepped:
         self._ready.append(lambda: family.turn(claim, self._turn_size))
 
     lead = ready
+    leave = staticmethod(do)
 
     def may_wait(self, address: str) -> None:
         """Raise `AskInsideDecide` inside a step."""

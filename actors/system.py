@@ -69,7 +69,7 @@ class ActorSystem(Closing):
         self.clock = log.clock
         self.seed = seed or fresh_seed()
         self.dispatcher: Dispatcher = dispatcher or Pool()
-        self.committer = Committer(log, self.dispatcher.run)
+        self.committer = Committer(log, self.dispatcher.run, self.dispatcher.leave)
         self.closed = self.ended = False
         self.forked = False
         self.options = options or Options()

@@ -184,9 +184,9 @@ class Turn(Decided):
             reason = f"{type(before).__name__}.evolve gave {state!r} for {event!r}; {EVERY_EVENT}"
             raise BadDecision(owner.address, message.command, reason)
         self._undo.append((owner, before, version, self._touched.get(owner, -1)))
+        self._touched[owner] = len(rows)
         owner.tentative = state
         owner.tentative_version = version + 1
-        self._touched[owner] = len(rows)
         rows.append((owner.address, version + 1, name, tail))
         return At(decided.member, event) if apart else event
 

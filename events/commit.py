@@ -14,8 +14,8 @@ What happens when a write goes wrong:
 | anything else | reopen it, read the rows back: all there, `committed`; not there, `failed` |
 | and that fails too | `OutcomeUncertain`, and no more writes until the system is opened again |
 
-A leader that is interrupted (Ctrl-C lands between any two steps) leaves a committer that the next
-thread can lead on: the batches in hand are kept, and what the log holds of them is read back.
+A leader that is interrupted (Ctrl-C lands between any two steps) leaves a committer that another
+thread leads on: the batches in hand are kept, and what the log holds of them is read back.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from eventsourcing.persistence import IntegrityError
 
@@ -35,6 +35,16 @@ from .log import Log, Stored, TailRow
 from .log_errors import OutcomeUncertain, StorageFailed
 
 _log = logging.getLogger("retold")
+
+Work: TypeAlias = tuple[Any, ...]
+"""A piece of work to be done later or elsewhere: a function, and what it is called with."""
+
+
+def do(work: Work) -> None:
+    """Do it here and now."""
+    function, *given = work
+    function(*given)
+
 
 MAX_ROWS = 4_096
 """A transaction takes no further batch once it has this many rows."""
@@ -85,10 +95,15 @@ class Committer:
     """Takes batches from any thread and stores them in transactions as large as the load."""
 
     def __init__(
-        self, log: Log, pass_on: Callable[[Callable[[], None]], None] | None = None
+        self,
+        log: Log,
+        pass_on: Callable[[Callable[[], None]], None] | None = None,
+        leave: Callable[[Work], None] = do,
     ) -> None:
+        """`leave` takes, in one step, what an interrupted thread must have done by another."""
         self._log = log
         self._pass_on = pass_on
+        self._leave = leave
         self._waiting: deque[Batch] = deque()
         self._in_hand: list[Batch] = []
         self._told = 0
@@ -134,7 +149,7 @@ class Committer:
                     self._pass_on(self.lead)
                     return
         except BaseException:
-            self._step_down(me)
+            self._leave((self._step_down, me))
             raise
 
     def _elected(self, me: object) -> bool:

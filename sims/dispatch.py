@@ -23,7 +23,7 @@ from simpy.core import EmptySchedule
 from ..actors.future import Future, inside
 from ..actors.logs import about_message
 from ..events.clock import Clock
-from ..events.commit import Batch
+from ..events.commit import Batch, do
 from ..events.errors import AskInsideDecide, Overloaded, RetoldError
 from .clock import VirtualClock
 from .crash import Crash, PowerLoss
@@ -111,6 +111,7 @@ class Turns:
                 self._step_event.schedule()
 
     lead = ready
+    leave = staticmethod(do)
 
     def run(self, work: Callable[[], None]) -> None:
         """Note a piece of work as ready."""
@@ -221,7 +222,7 @@ class Turns:
         message: Message = arrived
         inside.pool = True  # nobody is there to be held up: a full inbox refuses
         try:
-            claim = message.actor.family.accept(message)
+            message.actor.family.send(message, self.ready)
         except Overloaded as error:
             if message.future is None:
                 _log.warning(
@@ -229,11 +230,8 @@ class Turns:
                     extra=about_message(message),
                 )  # fmt: skip
             message.fail(error)
-            return
         finally:
             inside.pool = False
-        if claim:
-            self.ready(message.actor.family, claim)
 
     def _drive(self, future: Future[Any], timeout: float | None) -> None:
         """Run the world until an answer is there."""

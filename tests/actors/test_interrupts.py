@@ -1,61 +1,49 @@
 """Ctrl-C at every single line of the core: whatever line it hits, the system goes on, and truly.
 
-A `KeyboardInterrupt` is raised at the n-th line that a thread runs in the actors' floor or in the
-committer, for every n there is. Lines of `with` are left out: an interrupt between a lock and its
-block is the interpreter's to prevent.
+A `KeyboardInterrupt` is raised at the n-th line that a thread runs in the actors' floor, in the
+committer, the log below it, or in Python's own threading, for every n there is.
 """
 
 from __future__ import annotations
 
 import contextlib
-import linecache
+import itertools
 import logging
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
-from typing import Any, Self
+from typing import Any
 
 import pytest
 
-from retold import ActorSystem, retell
+from retold import ActorSystem, Log, retell
 from retold.actors import Future, Receipt
 from retold.actors import family as some_file_of_the_floor
+from retold.actors.dispatch import Pool
 from retold.actors.future import inside
-from retold.events import commit
+from retold.events import Recorded, bells, commit, log
+from retold.events.following import latest
+from retold.events.recorders import memory
 
+from ..interrupts import CtrlC, CtrlCTwice
 from .totals import WAIT, Added, Do, add, answers, at, give, totals
 
 FLOOR = str(Path(some_file_of_the_floor.__file__).parent)
+RECORDERS = str(Path(memory.__file__).parent)
+ALSO = {each.__file__ for each in (bells, commit, latest, log, threading)}
 Asked = list[Future[Receipt]]
 
 
-class CtrlC:
-    """Interrupts this thread at the n-th line that it runs in the core."""
+def strikes(frame: FrameType) -> bool:
+    """Whether it is of the core."""
+    file = frame.f_code.co_filename
+    return file.startswith((FLOOR, RECORDERS)) or file in ALSO
 
-    def __init__(self, number: int) -> None:
-        self.number = number
-        self.where = ""
 
-    def __enter__(self) -> Self:
-        sys.settrace(self._trace)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        sys.settrace(None)
-
-    def _trace(self, frame: FrameType, what: str, _: Any) -> Any:
-        file = frame.f_code.co_filename
-        if not file.startswith(FLOOR) and file != commit.__file__:
-            return None
-        if what == "line" and "with self" not in linecache.getline(file, frame.f_lineno):
-            self.number -= 1
-            if not self.number:
-                self.where = f"{Path(file).name}:{frame.f_lineno} in {frame.f_code.co_name}"
-                sys.settrace(None)
-                raise KeyboardInterrupt
-        return self._trace
+def waits_for(future: Future[Receipt]) -> None:
+    """Stand for a thread that waits: what is called then is in C, as the lock of one is."""
+    future.when_done(list[int]().clear)
 
 
 def alone(system: ActorSystem, asked: Asked) -> None:
@@ -64,12 +52,14 @@ def alone(system: ActorSystem, asked: Asked) -> None:
 
 
 def with_others(system: ActorSystem, asked: Asked) -> None:
-    """An ask whose turn takes others' messages too, of two members and one that is refused."""
+    """An ask whose turn takes others' messages too, of two members and one that is refused, and
+    threads wait for their answers."""
     ref, member = system.ref("total/a"), system.ref("total/a/total/b")
 
     def first(*_: Any) -> Any:
         for each in (add(), give(at("total/b", Added(1)), "no event"), add()):
             asked.append(ref.ask(each, block=False))
+            waits_for(asked[-1])
         asked.append(member.ask(add(), block=False))
         return (Added(1),)
 
@@ -96,24 +86,49 @@ def stopping(system: ActorSystem, asked: Asked) -> None:
     ref.stop(timeout=WAIT)
 
 
+class Seen:
+    """The positions that a follower was called with."""
+
+    def __init__(self) -> None:
+        self.positions: list[int] = []
+        self._more = threading.Condition()
+
+    def __call__(self, each: Recorded) -> None:
+        with self._more:
+            self.positions.append(each.position)
+            self._more.notify()
+
+    def wrong(self, log: Log) -> Iterator[str]:
+        """An event that is in the log and does not come, though nothing more is written."""
+        with self._more:
+            if not self._more.wait_for(lambda: len(self.positions) == log.last_position(), WAIT):
+                yield f"followed {self.positions} of {log.last_position()}"
+
+
 Work = Callable[[ActorSystem, Asked], None]
 
 
-def interrupted(work: Work, number: int) -> tuple[str, list[str]]:
+def interrupted(work: Work, ctrl_c: CtrlC, url: str) -> tuple[str, list[str]]:
     """Where the n-th line was, and what is wrong afterwards; no place if there is no such line."""
-    system, asked = ActorSystem.open("memory:", totals), Asked()
+    system = ActorSystem.open(url, totals, dispatcher=Pool(turn_size=2))
+    asked = Asked()
     system.ref("total/z").ask(add(), timeout=WAIT)
-    ctrl_c = CtrlC(number)
+    seen = Seen()
+    follower = system.log.follow().call(seen)
     with ctrl_c, contextlib.suppress(KeyboardInterrupt):
         work(system, asked)
     stuck = inside.turn is not None and inside.turn.at_work
     wrong = ["this thread may not wait any more"] if stuck else []
     inside.turn = None
+    wrong += seen.wrong(system.log)
     asked += [
         system.ref(name).ask(add(), block=False) for name in ("total/a", "total/0", "total/z")
     ]
     wrong += _wrong(system, asked)
     system.close(timeout=1.0)
+    follower.close(timeout=WAIT)
+    if seen.positions != [*range(1, len(seen.positions) + 1)]:
+        wrong.append(f"followed {seen.positions}")
     return ctrl_c.where, wrong
 
 
@@ -125,6 +140,8 @@ def _wrong(system: ActorSystem, asked: Asked) -> Iterator[str]:
     done = [future.done for future in asked]
     if not all(done):
         yield f"no answer: {done}"
+    if any(future._waiters for future in asked):
+        yield "somebody waits for an answer that is there"
     versions: dict[str, list[int]] = {}
     for each in system.log.scan():
         versions.setdefault(each.address, []).append(each.version)
@@ -156,16 +173,40 @@ WAYS: list[Work] = [alone, with_others, behind_another, sent_only, stopping]
 
 
 @pytest.mark.parametrize("work", WAYS, ids=lambda work: work.__name__)
-def test_an_interrupt_at_any_line_leaves_a_system_that_goes_on(work: Work) -> None:
+@pytest.mark.parametrize("store", ["memory:", "sqlite:///"])
+def test_an_interrupt_at_any_line_leaves_a_system_that_goes_on(
+    tmp_path: Path, store: str, work: Work
+) -> None:
     """Every ask resolves, versions are gapless, the live states are the retold ones."""
+    numbers = itertools.count(1)
+
+    def each_line() -> tuple[str, list[str]]:
+        number = next(numbers)
+        url = f"{store}{tmp_path / str(number)}.db" if store.endswith("/") else store
+        return interrupted(work, CtrlC(number, strikes), url)
+
+    assert all_wrong(each_line) == {}
+    assert next(numbers) > 30
+
+
+@pytest.mark.parametrize("work", WAYS, ids=lambda work: work.__name__)
+@pytest.mark.parametrize("after", [1, 2, 3])
+def test_a_second_one_while_the_first_is_answered_does_no_more(work: Work, after: int) -> None:
+    """Somebody leans on the keys."""
+    numbers = itertools.count(1)
+
+    def each_line() -> tuple[str, list[str]]:
+        return interrupted(work, CtrlCTwice(next(numbers), strikes, after=after), "memory:")
+
+    assert all_wrong(each_line) == {}
+    assert next(numbers) > 30
+
+
+def all_wrong(each_line: Callable[[], tuple[str, list[str]]]) -> dict[str, list[str]]:
+    """What is wrong, by the line that was struck, until there is no further one."""
     found: dict[str, list[str]] = {}
-    lines = 0
-    while True:
-        where, wrong = interrupted(work, lines + 1)
-        if not where:
-            break
-        lines += 1
+    while (struck := each_line())[0]:
+        where, wrong = struck
         if wrong:
             found[where] = wrong
-    assert found == {}
-    assert lines > 30
+    return found

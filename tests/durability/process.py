@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -47,6 +48,10 @@ class History:
                 self.answers[key] = Answer(version, position, events, balance)
             case ["refused", key]:
                 self.refused.add(key)
+
+
+WHERE = signal.SIGUSR1
+"""At this signal a writer says on its standard error where its threads are."""
 
 
 class Writer:
@@ -99,14 +104,20 @@ class Writer:
                 lambda: self._said[word] >= count or self._said["(end)"], patience
             )
         if not done:
-            self.kill()
-            raise AssertionError(f"no {word} within {patience} s; it said {dict(self._said)}")
+            raise AssertionError(f"no {word} within {patience} s; {self._last_words()}")
+
+    def _last_words(self) -> str:
+        """Kill it, and say what it said, and where its threads are."""
+        self.signal(WHERE)
+        self.kill_after(1.0)
+        return f"it said {dict(self._said)}\n{''.join(self._errors)}"
 
     def write_line(self) -> None:
-        """A line into its standard input."""
+        """A line into its standard input, if it still runs."""
         assert self._process.stdin is not None
-        self._process.stdin.write("\n")
-        self._process.stdin.flush()
+        with suppress(BrokenPipeError):
+            self._process.stdin.write("\n")
+            self._process.stdin.flush()
 
     def interrupt(self) -> None:
         """Ctrl-C, if it still runs."""
@@ -137,14 +148,14 @@ class Writer:
         try:
             status = self._process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
-            self._process.kill()
-            raise AssertionError(f"it hangs; it said {dict(self._said)}") from None
+            raise AssertionError(f"it hangs; {self._last_words()}") from None
         finally:
             for reader in self._readers:
                 reader.join()
             for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
                 assert pipe is not None
-                pipe.close()
+                with suppress(BrokenPipeError):
+                    pipe.close()
         return status, "".join(self._errors)
 
     def __enter__(self) -> Self:

@@ -18,6 +18,7 @@ output, one JSON list a line: `["asked", id, to, what, argument]` before an ask,
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import os
 import signal
@@ -25,7 +26,8 @@ import sys
 import threading
 import warnings
 from collections import deque
-from contextlib import nullcontext, suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from random import Random
 from types import FrameType
 from typing import Any
@@ -38,6 +40,7 @@ from retold.actors.signals import orderly_exit
 from retold.events.errors import UsedAfterFork
 
 from .ledger import Account, Deed, Deeds, ask, ask_later, open_system
+from .process import WHERE
 
 
 def say(*words: Any) -> None:
@@ -101,10 +104,20 @@ def ask_stubbornly(system: ActorSystem, deeds: Deeds) -> None:
     """Ctrl-C is caught, and the same system asked again, until a line comes in."""
     enough = threading.Event()
     threading.Thread(target=lambda: (sys.stdin.readline(), enough.set()), daemon=True).start()
-    signal.signal(signal.SIGINT, interrupt)
     while not enough.is_set():
         with suppress(KeyboardInterrupt):
             ask_and_tell(system, deeds.next())
+
+
+@contextmanager
+def following(system: ActorSystem) -> Iterator[None]:
+    """Every event of the log comes to a follower once, whatever interrupts its writers."""
+    followed = list[int]()
+    follower = system.log.follow().call(lambda each: followed.append(each.position))
+    yield
+    follower.close()
+    assert len(followed) > 50
+    assert followed == [each.position for each in system.log.scan(upto=followed[-1])]
 
 
 def interrupt(_number: int, frame: FrameType | None) -> None:
@@ -145,6 +158,7 @@ def ask_when_told(system: ActorSystem, deeds: Deeds) -> None:
 
 def main() -> None:
     """Open, ask, close."""
+    faulthandler.register(WHERE)
     path, run, mode = sys.argv[1:4]
     families, threads, outstanding = map(int, sys.argv[4:7])
 
@@ -152,11 +166,14 @@ def main() -> None:
         return Deeds(f"{run}-{of}", Random(f"{run} {of}"), families)
 
     orderly = orderly_exit() if mode in ("orderly", "serving") else nullcontext()
-    with orderly, open_system(path) as system:
+    with orderly, open_system(path) as system, ExitStack() as beside:
+        if mode == "stubborn":
+            beside.enter_context(following(system))
+            signal.signal(signal.SIGINT, interrupt)
         say("ready")
         for number in range(threads):
-            beside = (system, deeds(f"t{number}"), outstanding)
-            threading.Thread(target=ask_many, args=beside, daemon=True).start()
+            given = (system, deeds(f"t{number}"), outstanding)
+            threading.Thread(target=ask_many, args=given, daemon=True).start()
         match mode:
             case "many" | "serving":
                 threading.Event().wait()
