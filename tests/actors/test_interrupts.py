@@ -7,6 +7,7 @@ committer, the log below it, or in Python's own threading, for every n there is.
 from __future__ import annotations
 
 import contextlib
+import gc
 import itertools
 import logging
 import threading
@@ -165,6 +166,7 @@ def _quiet() -> Iterator[None]:
     """Hundreds of interrupts need not be read."""
     logging.disable(logging.CRITICAL)
     yield
+    gc.collect()
     logging.disable(logging.NOTSET)
     assert threading.current_thread() is threading.main_thread()
 
@@ -173,6 +175,7 @@ WAYS: list[Work] = [alone, with_others, behind_another, sent_only, stopping]
 
 
 @pytest.mark.parametrize("work", WAYS, ids=lambda work: work.__name__)
+@pytest.mark.filterwarnings("ignore:unclosed database:ResourceWarning")  # one just opened
 @pytest.mark.parametrize("store", ["memory:", "sqlite:///"])
 def test_an_interrupt_at_any_line_leaves_a_system_that_goes_on(
     tmp_path: Path, store: str, work: Work
