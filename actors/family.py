@@ -39,11 +39,10 @@ ATTEMPTS = 3
 class Family(Inbox):
     """The members of one root, their inbox and, once they are asked for, their receipts."""
 
-    __slots__ = ("_spared", "_weighed", "actors", "last_turn", "receipts", "root", "settle")
+    __slots__ = ("_spared", "_weighed", "actors", "last_turn", "receipts", "settle")
 
     def __init__(self, system: ActorSystem, root: str, settle: Settle | None) -> None:
-        super().__init__(system)
-        self.root = root
+        super().__init__(system, root)
         self.settle = settle
         self.actors: dict[str, Actor] = {}
         self.receipts: Receipts | None = None
@@ -248,18 +247,6 @@ class Family(Inbox):
         self.system.index.forget(self)
         self.let_go(claim)
         return True
-
-    def forward(self) -> None:
-        """Hand what came in after the family was forgotten to the one that took its place."""
-        system = self.system
-        with system.forwarding:
-            while self._inbox:
-                message = self._inbox.popleft()
-                heir = system.actor(self.root).family
-                if isinstance(message, Message):
-                    message.actor = system.actor(message.actor.address)
-                if claim := heir.post(message):
-                    system.dispatcher.ready(heir, claim)
 
     # The members.
 

@@ -15,6 +15,7 @@ import threading
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
+from itertools import starmap
 from typing import TYPE_CHECKING, NamedTuple
 
 import pykka
@@ -38,10 +39,15 @@ class Fence(NamedTuple):
 class Inbox(ABC):
     """Messages that wait, in the order of their arrival, and the owner of the turn."""
 
-    __slots__ = ("_attempts", "_claiming", "_inbox", "_limit", "_owner", "retired", "system")
+    __slots__ = (
+        "_attempts", "_claiming", "_heir", "_inbox", "_limit", "_owner",
+        "retired", "root", "system",
+    )  # fmt: skip
 
-    def __init__(self, system: ActorSystem) -> None:
+    def __init__(self, system: ActorSystem, root: str) -> None:
         self.system = system
+        self.root = root
+        self._heir: Inbox | None = None
         self._inbox: deque[Message | Fence] = deque()
         self._owner: object = None
         self._claiming = threading.Lock()
@@ -99,9 +105,34 @@ class Inbox(ABC):
             self.retired = not self._inbox
         return self.retired
 
-    @abstractmethod
     def forward(self) -> None:
         """Hand what came in after the family was forgotten to the one that took its place."""
+        try:
+            with self.system.forwarding:
+                while self._inbox:
+                    self._hand_on(self._inbox[0])
+                if self._heir is not None:
+                    self._heir.wake()
+        except KeyboardInterrupt:
+            self.system.dispatcher.leave((self.forward,))
+            raise
+
+    def _hand_on(self, message: Message | Fence) -> None:
+        heir = self._heir = self.system.actor(self.root).family
+        if isinstance(message, Message):
+            message.actor = self.system.actor(message.actor.address)
+        heir.inherit(self._inbox)
+
+    def inherit(self, inbox: deque[Message | Fence]) -> None:
+        """Take over the first message, in one step: a Ctrl-C between two would lose it."""
+        self._inbox.extend(starmap(inbox.popleft, ((),)))
+
+    def wake(self) -> None:
+        """See that what waits is taken, now or at the end of the turn at work."""
+        if self.system.ended:
+            self.refuse_all()
+        elif self._owner is None:
+            self.elsewhere((self._look_again,))
 
     def _claim(self, claim: object) -> object:
         with self._claiming:

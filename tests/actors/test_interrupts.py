@@ -22,7 +22,9 @@ from retold import ActorSystem, Log, retell
 from retold.actors import Future, Receipt
 from retold.actors import family as some_file_of_the_floor
 from retold.actors.dispatch import Pool
+from retold.actors.family import Family
 from retold.actors.future import inside
+from retold.actors.message import Message
 from retold.events import Recorded, bells, commit, log
 from retold.events.following import latest
 from retold.events.recorders import memory
@@ -85,6 +87,25 @@ def stopping(system: ActorSystem, asked: Asked) -> None:
     ref = system.ref("total/a")
     asked.append(ref.ask(add(), block=False))
     ref.stop(timeout=WAIT)
+
+
+def forgotten(system: ActorSystem, asked: Asked) -> None:
+    """Messages that reach a family when it is forgotten already."""
+    family, asleep = system.actor("total/f").family, Future[bool]()
+    system.dispatcher.run(lambda: asleep.set(family.fall_asleep()))
+    assert asleep.get(timeout=WAIT)
+    assert family.retired
+    futures = [Future[Receipt]() for _ in range(3)]
+    mine, *others = [late(family, f"late-{n}", future) for n, future in enumerate(futures)]
+    for future, each in zip(futures[1:], others, strict=True):  # sent in that very moment
+        family._inbox.append(each)
+        asked.append(future)
+    family.send(mine, system.dispatcher.ready)
+
+
+def late(family: Family, id: str, future: Future[Receipt]) -> Message:
+    """A command to the root of a family."""
+    return Message(family.actors[family.root], add(), future, "human", "", id, None)
 
 
 class Seen:
@@ -157,7 +178,8 @@ def _wrong(system: ActorSystem, asked: Asked) -> Iterator[str]:
         actor = system.actor(address)
         live = system.ref(address).ask(give(), timeout=WAIT)
         told = retell(system.log, address, behaviour=totals)
-        if (live.state, live.version) != (told, versions[address][-1]) or actor.tentative != told:
+        found_state = (live.state, live.version)
+        if found_state != (told, system.log.version(address)) or actor.tentative != told:
             yield f"{address} is {live.state}, retold {told}"
 
 
@@ -171,7 +193,7 @@ def _quiet() -> Iterator[None]:
     assert threading.current_thread() is threading.main_thread()
 
 
-WAYS: list[Work] = [alone, with_others, behind_another, sent_only, stopping]
+WAYS: list[Work] = [alone, with_others, behind_another, sent_only, stopping, forgotten]
 
 
 @pytest.mark.parametrize("work", WAYS, ids=lambda work: work.__name__)
