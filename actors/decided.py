@@ -117,7 +117,7 @@ class Decided:
 
     def conflicted(self) -> None:
         """Somebody else wrote: the family reloads and decides its commands again, one by one."""
-        self._family.elsewhere((self._conflicted,))
+        self._family.uninterrupted((self._conflicted,))
 
     def _conflicted(self) -> None:
         if self._undone():
@@ -127,7 +127,7 @@ class Decided:
         """Nothing was stored, or nobody knows: every asker whose answer depended on it gets the
         error, with the id of his own command where he has to ask again by it.
         """
-        self._family.elsewhere((self._failed, error))
+        self._family.uninterrupted((self._failed, error))
 
     def _failed(self, error: Exception) -> None:
         if not self._undone():

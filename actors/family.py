@@ -69,13 +69,13 @@ class Family(Inbox):
             inside.turn = None
         except KeyboardInterrupt as error:
             inside.turn = None
-            self.system.dispatcher.leave((self._break_off, turn, error))
+            self.system.dispatcher.leave((self._give_back, turn, error))
             raise
         except BaseException as error:
-            self._break_off(turn, error)
+            self._give_back(turn, error)
             raise
 
-    def _break_off(self, turn: Turn, error: BaseException) -> None:
+    def _give_back(self, turn: Turn, error: BaseException) -> None:
         """Give back what a turn that came to no end has taken, unless the committer has it."""
         if not self.system.committer.has(turn):
             if self.owned_by(turn) and not turn.told:

@@ -112,7 +112,7 @@ class Inbox(ABC):
                 while self._inbox:
                     self._hand_on(self._inbox[0])
                 if self._heir is not None:
-                    self._heir.wake()
+                    self._heir.take_up()
         except KeyboardInterrupt:
             self.system.dispatcher.leave((self.forward,))
             raise
@@ -127,12 +127,12 @@ class Inbox(ABC):
         """Take over the first message, in one step: a Ctrl-C between two would lose it."""
         self._inbox.extend(starmap(inbox.popleft, ((),)))
 
-    def wake(self) -> None:
-        """See that what waits is taken, now or at the end of the turn at work."""
+    def take_up(self) -> None:
+        """See that what waits is taken up, now or at the end of the turn at work."""
         if self.system.ended:
             self.refuse_all()
         elif self._owner is None:
-            self.elsewhere((self._look_again,))
+            self.uninterrupted((self._look_again,))
 
     def _claim(self, claim: object) -> object:
         with self._claiming:
@@ -157,7 +157,7 @@ class Inbox(ABC):
             self._attempts = attempts
             self._owner = None
         if self._inbox and self._owner is None:
-            self.elsewhere((self._look_again,))
+            self.uninterrupted((self._look_again,))
 
     def _look_again(self) -> None:
         if self.retired:
@@ -165,7 +165,7 @@ class Inbox(ABC):
         elif self._inbox and (claim := self._claim(object())):
             self.system.dispatcher.ready(self, claim)
 
-    def elsewhere(self, work: Work) -> None:
+    def uninterrupted(self, work: Work) -> None:
         """Do it here if no Ctrl-C reaches this thread, else leave it to one of that kind."""
         if inside.pool:
             do(work)
